@@ -1,0 +1,1 @@
+"""A notebook that carries its own Binder."""

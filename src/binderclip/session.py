@@ -1,0 +1,44 @@
+"""What a target hands out once an environment is up: inert data, no behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """An environment realised on this machine.
+
+    ``prefix`` is the environment's root (``prefix/bin/python``, ``prefix/share/jupyter``);
+    ``home`` is the session's own folder, removed when the session stops;
+    ``checkout`` is the pristine working copy of the ``build`` repository, to be copied, never
+    written to; ``wrapper`` is the environment's ``start`` script, which gets the command to run
+    as its arguments; ``environ`` is the whole environment of a process started here.
+    """
+
+    prefix: Path
+    home: Path
+    environ: Mapping[str, str] = field(repr=False)
+    checkout: Path | None = None
+    wrapper: Path | None = None
+
+    @property
+    def python(self) -> Path:
+        return self.prefix / "bin" / "python"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One running environment.
+
+    ``url`` and ``token`` are those of a Jupyter Server; ``runtime`` is set instead where the
+    environment is a folder of this machine. The token never shows in ``repr``.
+    """
+
+    target: str
+    id: str
+    url: str | None = None
+    token: str | None = field(default=None, repr=False)
+    runtime: Runtime | None = None

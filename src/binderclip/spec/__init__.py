@@ -1,0 +1,1 @@
+"""`metadata.binder`: the specification, its model and its dialects."""
