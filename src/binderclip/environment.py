@@ -17,7 +17,8 @@ _canonical = msgspec.json.Encoder(order="deterministic")
 @dataclass(frozen=True, slots=True)
 class Environment:
     """``image``, ``build`` and ``files`` of a notebook, with what froze them. All may be absent:
-    the bare environment, a Python with a kernel and nothing else."""
+    the bare environment, a Python with a kernel and nothing else.
+    """
 
     image: Reference | None = None
     build: Reference | None = None

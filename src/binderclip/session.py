@@ -12,7 +12,8 @@ class Runtime:
     """An environment realised on this machine.
 
     ``prefix`` is the environment's root (``prefix/bin/python``, ``prefix/share/jupyter``);
-    ``home`` is the session's own folder, removed when the session stops;
+    ``home`` is the session's own folder, removed when the session stops; ``run`` is a private
+    folder beside it (mode 0700) for sockets, connection files and the records of processes;
     ``checkout`` is the pristine working copy of the ``build`` repository, to be copied, never
     written to; ``wrapper`` is the environment's ``start`` script, which gets the command to run
     as its arguments; ``environ`` is the whole environment of a process started here.
@@ -20,6 +21,7 @@ class Runtime:
 
     prefix: Path
     home: Path
+    run: Path
     environ: Mapping[str, str] = field(repr=False)
     checkout: Path | None = None
     wrapper: Path | None = None

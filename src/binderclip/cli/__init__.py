@@ -1,1 +1,106 @@
-"""The command line."""
+"""The command line: a table of verbs, each imported when it is used."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from binderclip.cli.state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# The one line of help stands here, so that `--help` and completion import no verb.
+VERBS = {
+    "run": "run a notebook in the environment that it names, here",
+    "open": "open a notebook in JupyterLab, in the environment that it names, here",
+    "show": "show what a notebook says of its environment",
+    "set": "write a notebook's environment into it",
+    "strip": "take the environment out of notebooks",
+    "check": "check what notebooks say of their environment",
+    "upgrade": "write the environment in another form",
+    "resolve": "show what an address becomes",
+    "schema": "print the JSON Schema of the metadata",
+    "trust": "list and revoke what may run without asking",
+    "cache": "list and remove built environments",
+    "doctor": "tell what can run here, and how to get the rest",
+    "completion": "print the shell's completion script",
+}
+
+
+class Verbs(click.Group):
+    """Looks a verb up by name in ``binderclip.cli.<verb>_``; nothing else is imported."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        from importlib import import_module
+
+        command: click.Command = import_module(f"binderclip.cli.{cmd_name}_").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in VERBS:
+            from binderclip.cli.unknown import explain
+
+            ctx.fail(explain(args[0], tuple(VERBS)))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click calls it
+    if wanted and not ctx.resilient_parsing:
+        from binderclip._version import __version__
+
+        click.echo(f"binderclip {__version__}")
+        ctx.exit()
+
+
+@click.group(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Examples: binderclip run analysis.ipynb · binderclip set analysis.ipynb "
+    "--file requirements.txt=requirements.txt · binderclip COMMAND --help",
+)
+@click.option("--debug", is_flag=True, envvar="BINDERCLIP_DEBUG", help="Show tracebacks.")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the version.",
+)
+@click.pass_obj
+def cli(state: State, *, debug: bool) -> None:
+    """A notebook that carries its own Binder.
+
+    One .ipynb, wherever it lies, says which environment runs it; binderclip writes that, checks
+    it, and runs the notebook in it.
+    """
+    state.debug = debug
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 2 wrong usage, else the error's own code."""
+    state = State()
+    try:
+        code = cli.main(arguments, prog_name="binderclip", standalone_mode=False, obj=state)
+    except Exception as error:  # noqa: BLE001 - the outermost shell: everything ends here
+        from binderclip.cli.failure import report
+
+        code = report(error, state)
+    except KeyboardInterrupt:
+        click.echo("\nInterrupted.", err=True)
+        code = 130
+    sys.exit(code if isinstance(code, int) else 0)

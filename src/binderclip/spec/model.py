@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
+JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 Dialect: TypeAlias = Literal["components", "environment-url", "v0", "url", "v1"]
 Text: TypeAlias = "str | tuple[str, ...]"
 """A file's content: a string, or its lines with their line ends, as a cell's source."""

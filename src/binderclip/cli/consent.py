@@ -1,0 +1,91 @@
+"""Nothing that came from an address runs before its person has seen it and said yes."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from binderclip.cli.paint import clean
+from binderclip.errors import NotTrusted
+from binderclip.flow import Opened
+from binderclip.targets.local import Plan
+from binderclip.trust import TrustStore
+
+PREVIEW = 12
+"""Lines shown of each file before the person asks for everything."""
+
+
+class Consent:
+    """The ``approve`` of a local launch: asks, remembers, refuses."""
+
+    def __init__(self, opened: Opened, store: TrustStore, *, trusted: bool) -> None:
+        self._opened = opened
+        self._store = store
+        self._trusted = trusted
+
+    def __call__(self, plan: Plan) -> None:
+        """Return when ``plan`` may run; raise NotTrusted otherwise."""
+        origin = self._opened.source.origin
+        if self._trusted or not self._foreign(plan) or self._store.trusts(plan.key, origin):
+            return
+        summary = self._summary(plan, preview=PREVIEW)
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise NotTrusted(
+                f"nobody has said yes to running this, and there is no terminal to ask on.\n{summary}",
+                hint="read it with `binderclip show`, then pass --trust; or run it once in a terminal",
+            )
+        click.echo(summary, err=True)
+        if not self._asked(plan):
+            raise NotTrusted("you said no; nothing of it was installed or run")
+        self._store.grant(plan.key, origin)
+
+    def _foreign(self, plan: Plan) -> bool:
+        """Did the notebook or its environment's repository come over a network?"""
+        build = plan.environment.build
+        return self._opened.distant or (build is not None and not build.host.startswith("file:"))
+
+    def _asked(self, plan: Plan) -> bool:
+        while True:
+            click.echo(
+                "It can do whatever you can do on this machine.\n"
+                "Run it? [y]es, [N]o, [v]iew everything: ",
+                nl=False,
+                err=True,
+            )
+            answer = sys.stdin.readline().strip().lower()
+            if answer in {"y", "yes"}:
+                return True
+            if answer in {"", "n", "no"}:
+                return False
+            if answer in {"v", "view"}:
+                click.echo_via_pager(self._summary(plan, preview=None))
+
+    def _summary(self, plan: Plan, *, preview: int | None) -> str:
+        state = "built before" if plan.cached else "not built yet"
+        lines = [
+            f"{click.style(clean(self._opened.source.shown), bold=True)} wants to run here:",
+            f"  environment  {plan.key[:12]} ({state}), Python {plan.python}",
+        ]
+        if build := plan.environment.build:
+            commit = (build.hash or "")[:12]
+            lines.append(f"  repository   {clean(build.url)} at {clean(build.ref or 'HEAD')} {commit}")
+        for command in plan.commands:
+            lines.append(f"  install      {clean(command)}")
+        for name, text in plan.texts.items():
+            label = "runs" if name in plan.scripts else "reads"
+            lines += [f"  {label:12} {clean(name)}", *_indented(text, preview)]
+        cells = self._opened.notebook.code_cells()
+        lines.append(f"  executes     {len(cells)} code cells")
+        if preview is None:
+            for number, source in enumerate(cells, 1):
+                lines += [f"  cell {number}", *_indented(source, None)]
+        return "\n".join(lines)
+
+
+def _indented(text: str, limit: int | None) -> list[str]:
+    lines = clean(text).splitlines()
+    shown = lines if limit is None else lines[:limit]
+    rest = len(lines) - len(shown)
+    more = [f"      … and {rest} more lines"] if rest else []
+    return [f"      {line}" for line in shown] + more

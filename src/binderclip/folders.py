@@ -1,0 +1,26 @@
+"""Where binderclip keeps what outlives a run: built environments, and what was trusted."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def cache_folder() -> Path:
+    """``$BINDERCLIP_CACHE``, or ``binderclip`` in the user's cache folder."""
+    stated = os.environ.get("BINDERCLIP_CACHE")
+    if stated:
+        return Path(stated).expanduser().absolute()
+    from platformdirs import user_cache_path  # noqa: PLC0415 - slow to import, seldom needed
+
+    return user_cache_path("binderclip")
+
+
+def state_folder() -> Path:
+    """``$BINDERCLIP_STATE``, or ``binderclip`` in the user's state folder."""
+    stated = os.environ.get("BINDERCLIP_STATE")
+    if stated:
+        return Path(stated).expanduser().absolute()
+    from platformdirs import user_state_path  # noqa: PLC0415 - slow to import, seldom needed
+
+    return user_state_path("binderclip")
