@@ -1,0 +1,35 @@
+"""Where a run's result goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from binderclip.flow import Opened
+
+
+def choose(opened: Opened, *, stated: Path | None, in_place: bool) -> Path:
+    """The file to write: the stated one, the notebook itself, or ``NAME.run.ipynb``.
+
+    The notebook that was given is never overwritten unless that was asked for. Raises
+    click.UsageError for what cannot be meant.
+    """
+    path = opened.source.path
+    if in_place:
+        if stated:
+            raise click.UsageError("--in-place and --output exclude each other")
+        if path is None:
+            raise click.UsageError("--in-place needs a file; this notebook came from elsewhere")
+        if path.suffix != ".ipynb":
+            raise click.UsageError("a text notebook holds no outputs; name a file with --output")
+        return path
+    if stated is None:
+        stem = Path(opened.source.name).stem
+        return (path.parent if path else Path()) / f"{stem}.run.ipynb"
+    target = stated / f"{Path(opened.source.name).stem}.ipynb" if stated.is_dir() else stated
+    if path is not None and target.exists() and target.samefile(path):
+        raise click.UsageError(f"{target} is the notebook itself; say --in-place to overwrite it")
+    if not target.parent.is_dir():
+        raise click.UsageError(f"there is no folder {target.parent} to write {target.name} into")
+    return target

@@ -1,0 +1,56 @@
+"""A launch and a run as they go on: one live line on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+
+import click
+
+from binderclip.cli.paint import clean, duration
+from binderclip.events import Event, Log, Progress
+
+
+class Reporter:
+    """Writes to standard error. ``verbose`` shows every line a builder prints."""
+
+    def __init__(self, *, verbose: bool = False, quiet: bool = False) -> None:
+        self._verbose = verbose
+        self._quiet = quiet
+        self._live = sys.stderr.isatty() and not quiet and not verbose
+        self._began = time.monotonic()
+
+    def say(self, line: str, *, mark: str = "·", colour: str = "cyan") -> None:
+        """One line that stays; its control characters are shown, not sent."""
+        if not self._quiet:
+            self.clear()
+            click.echo(f"{click.style(mark, fg=colour)} {clean(line)}", err=True)
+
+    def flash(self, line: str) -> None:
+        """One line that the next one replaces; terminals only."""
+        if not self._live:
+            return
+        width = shutil.get_terminal_size().columns - 1
+        text = clean(line).replace("\n", " ").replace("\t", " ")
+        click.echo(f"\r\x1b[2K{click.style(text[:width], dim=True)}", nl=False, err=True)
+
+    def clear(self) -> None:
+        """Take the live line away."""
+        if self._live:
+            click.echo("\r\x1b[2K", nl=False, err=True)
+
+    def launch(self, event: Event) -> None:
+        """What a target tells."""
+        if isinstance(event, Progress):
+            self.say(event.message)
+        elif isinstance(event, Log):
+            if self._verbose:
+                self.say(event.line, mark=" ")
+            else:
+                self.flash(f"    {event.line}")
+
+    def elapsed(self) -> str:
+        """Since the reporter was made, for people."""
+        return duration(time.monotonic() - self._began)
+

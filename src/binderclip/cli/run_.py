@@ -1,0 +1,86 @@
+"""``binderclip run``: execute a notebook in the environment that it names."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from binderclip.cli.state import json_option
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What was asked on the command line, as it was said."""
+
+    address: str
+    output: Path | None
+    in_place: bool
+    pairs: tuple[str, ...]
+    timeout_s: float | None
+    allow_errors: bool
+    kernel: str | None
+    trust: bool
+    latest: bool
+    offline: bool
+    python: str | None
+    verbose: bool
+    quiet: bool
+
+
+EPILOG = """\b
+Examples:
+  binderclip run analysis.ipynb                    writes analysis.run.ipynb
+  binderclip run analysis.ipynb -o results/        writes results/analysis.ipynb
+  binderclip run analysis.ipynb -p year=2026 --in-place
+  binderclip run https://github.com/o/r/blob/main/analysis.ipynb
+  curl -s https://example.org/nb.ipynb | binderclip run - -o out.ipynb
+"""
+
+
+@click.command(name="run", epilog=EPILOG)
+@click.argument("notebook")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Where to write the executed notebook: a file or a folder [default: NAME.run.ipynb].",
+)
+@click.option("-i", "--in-place", is_flag=True, help="Write the outputs into the notebook itself.")
+@click.option(
+    "-p",
+    "--parameter",
+    "pairs",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Set a parameter, by papermill's convention; may be repeated.",
+)
+@click.option(
+    "--timeout-s", type=click.FloatRange(min=0, min_open=True), help="Seconds a cell may take."
+)
+@click.option("--allow-errors", is_flag=True, help="Go on after a cell that fails.")
+@click.option("--kernel", metavar="NAME", help="Another kernel of the environment.")
+@click.option(
+    "--trust", is_flag=True, help="Run what came from an address without asking, this once."
+)
+@click.option(
+    "--latest", is_flag=True, help="Go by refs and loose files; set aside what was frozen."
+)
+@click.option("--offline", is_flag=True, help="Use the caches alone.")
+@click.option("--python", metavar="VERSION", help="Python for environments that name none.")
+@click.option("-v", "--verbose", is_flag=True, help="Show every line that the builders print.")
+@click.option("-q", "--quiet", is_flag=True, help="Show errors only.")
+@json_option
+def command(notebook: str, *, as_json: bool, quiet: bool, **wishes: object) -> None:
+    """Run NOTEBOOK in the environment that it names, on this machine.
+
+    NOTEBOOK is a file, `-` for standard input, or any address that leads to a notebook. Outputs
+    are saved as they come. Exit codes: 41 a cell failed, 42 it took too long, 43 the kernel
+    died, 130 interrupted, 22 nobody said yes to running it, 21 it can't run here.
+    """
+    from binderclip.cli import running
+
+    wished = Wishes(address=notebook, quiet=quiet or as_json, **wishes)  # type: ignore[arg-type]
+    asyncio.run(running.run(wished, as_json=as_json))
