@@ -16,9 +16,11 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     _version
     errors folders
     atomic jsonspan
+    jsonedit notebookfault textheader
     spec.model
     textnotebook
     notebook
+    codecells
     spec
     environment
     guard addresses fetch sources

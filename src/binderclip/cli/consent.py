@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from binderclip import codecells
 from binderclip.cli.paint import clean
 from binderclip.errors import NotTrusted
 from binderclip.flow import Opened
@@ -32,8 +33,8 @@ class Consent:
         summary = self._summary(plan, preview=PREVIEW)
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise NotTrusted(
-                f"nobody has said yes to running this, and there is no terminal to ask on.\n{summary}",
-                hint="read it with `binderclip show`, then pass --trust; or run it once in a terminal",
+                f"nobody said yes to running this, and there is no terminal to ask on.\n{summary}",
+                hint="read it with `binderclip show`, then pass --trust; or run it in a terminal",
             )
         click.echo(summary, err=True)
         if not self._asked(plan):
@@ -69,13 +70,14 @@ class Consent:
         ]
         if build := plan.environment.build:
             commit = (build.hash or "")[:12]
-            lines.append(f"  repository   {clean(build.url)} at {clean(build.ref or 'HEAD')} {commit}")
-        for command in plan.commands:
-            lines.append(f"  install      {clean(command)}")
+            lines.append(
+                f"  repository   {clean(build.url)} at {clean(build.ref or 'HEAD')} {commit}"
+            )
+        lines += [f"  install      {clean(command)}" for command in plan.commands]
         for name, text in plan.texts.items():
             label = "runs" if name in plan.scripts else "reads"
             lines += [f"  {label:12} {clean(name)}", *_indented(text, preview)]
-        cells = self._opened.notebook.code_cells()
+        cells = codecells.sources(self._opened.notebook)
         lines.append(f"  executes     {len(cells)} code cells")
         if preview is None:
             for number, source in enumerate(cells, 1):
