@@ -79,6 +79,15 @@ async def open_address(
     return Opened(source, notebook, reading, thawed(environment) if latest else environment, note)
 
 
+def working_folder(opened: Opened, session: Session) -> Path:
+    """Where the notebook's code starts: beside its file, or in the session's own home for one
+    that came over the network.
+    """
+    if opened.distant and session.runtime is not None:
+        return session.runtime.home
+    return opened.folder
+
+
 def thawed(environment: Environment) -> Environment:
     """The environment as people said it: by ref, without what a machine pinned."""
     image, build = environment.image, environment.build

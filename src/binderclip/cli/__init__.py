@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from binderclip.cli.paint import colour
 from binderclip.cli.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from click.shell_completion import CompletionItem
 
 # The one line of help stands here, so that `--help` and completion import no verb.
 VERBS = {
@@ -28,6 +31,14 @@ VERBS = {
     "doctor": "tell what can run here, and how to get the rest",
     "completion": "print the shell's completion script",
 }
+
+EPILOG = """\b
+Examples:
+  binderclip set analysis.ipynb --file requirements.txt
+  binderclip run analysis.ipynb
+  binderclip show https://github.com/o/r/blob/main/analysis.ipynb
+  binderclip COMMAND --help
+"""
 
 
 class Verbs(click.Group):
@@ -53,6 +64,21 @@ class Verbs(click.Group):
             ctx.fail(explain(args[0], tuple(VERBS)))
         return super().resolve_command(ctx, args)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        verbs = [
+            CompletionItem(name, help=line)
+            for name, line in VERBS.items()
+            if name.startswith(incomplete)
+        ]
+        # Not Group's own, which would import every verb to see whether it is hidden.
+        return verbs + click.Command.shell_complete(self, ctx, incomplete)
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        extra.setdefault("color", colour())
+        return super().make_context(*args, **extra)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(VERBS.items()))
@@ -69,8 +95,7 @@ def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
 @click.group(
     cls=Verbs,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Examples: binderclip run analysis.ipynb · binderclip set analysis.ipynb "
-    "--file requirements.txt=requirements.txt · binderclip COMMAND --help",
+    epilog=EPILOG,
 )
 @click.option("--debug", is_flag=True, envvar="BINDERCLIP_DEBUG", help="Show tracebacks.")
 @click.option(
@@ -93,7 +118,8 @@ def cli(state: State, *, debug: bool) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 2 wrong usage, else the error's own code."""
-    state = State()
+    # Until the verb's own option is parsed: a usage error may come before that.
+    state = State(json="--json" in (sys.argv[1:] if arguments is None else arguments))
     try:
         code = cli.main(arguments, prog_name="binderclip", standalone_mode=False, obj=state)
     except Exception as error:  # noqa: BLE001 - the outermost shell: everything ends here

@@ -25,7 +25,7 @@ class CellReporter:
             case execute.CellFinished():
                 self._finished(event)
             case execute.Notice():
-                self._reporter.say(event.message, mark="!", colour="yellow")
+                self._reporter.say(event.message, mark="!", hue="yellow")
             case _:
                 pass
 
@@ -36,5 +36,5 @@ class CellReporter:
         self._reporter.say(
             f"{place:>8} {shown:<{WIDTH}} {duration(event.seconds):>9}",
             mark="✗" if event.failed else "✓",
-            colour="red" if event.failed else "green",
+            hue="red" if event.failed else "green",
         )

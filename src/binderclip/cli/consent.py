@@ -7,7 +7,7 @@ import sys
 import click
 
 from binderclip import codecells
-from binderclip.cli.paint import clean
+from binderclip.cli.paint import clean, colour
 from binderclip.errors import NotTrusted
 from binderclip.flow import Opened
 from binderclip.targets.local import Plan
@@ -18,7 +18,12 @@ PREVIEW = 12
 
 
 class Consent:
-    """The ``approve`` of a local launch: asks, remembers, refuses."""
+    """The ``approve`` of a local launch: asks, remembers, refuses.
+
+    ``key`` is that of the environment it was asked about, refs resolved.
+    """
+
+    key = ""
 
     def __init__(self, opened: Opened, store: TrustStore, *, trusted: bool) -> None:
         self._opened = opened
@@ -27,16 +32,17 @@ class Consent:
 
     def __call__(self, plan: Plan) -> None:
         """Return when ``plan`` may run; raise NotTrusted otherwise."""
+        self.key = plan.key
         origin = self._opened.source.origin
         if self._trusted or not self._foreign(plan) or self._store.trusts(plan.key, origin):
             return
         summary = self._summary(plan, preview=PREVIEW)
+        click.echo(summary, err=True, color=colour())
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise NotTrusted(
-                f"nobody said yes to running this, and there is no terminal to ask on.\n{summary}",
+                "nobody said yes to running this, and there is no terminal to ask on",
                 hint="read it with `binderclip show`, then pass --trust; or run it in a terminal",
             )
-        click.echo(summary, err=True)
         if not self._asked(plan):
             raise NotTrusted("you said no; nothing of it was installed or run")
         self._store.grant(plan.key, origin)
@@ -60,7 +66,7 @@ class Consent:
             if answer in {"", "n", "no"}:
                 return False
             if answer in {"v", "view"}:
-                click.echo_via_pager(self._summary(plan, preview=None))
+                click.echo_via_pager(self._summary(plan, preview=None), color=colour())
 
     def _summary(self, plan: Plan, *, preview: int | None) -> str:
         state = "built before" if plan.cached else "not built yet"
@@ -78,7 +84,7 @@ class Consent:
             label = "runs" if name in plan.scripts else "reads"
             lines += [f"  {label:12} {clean(name)}", *_indented(text, preview)]
         cells = codecells.sources(self._opened.notebook)
-        lines.append(f"  executes     {len(cells)} code cells")
+        lines.append(f"  executes     {len(cells)} code cell{'' if len(cells) == 1 else 's'}")
         if preview is None:
             for number, source in enumerate(cells, 1):
                 lines += [f"  cell {number}", *_indented(source, None)]

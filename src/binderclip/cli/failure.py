@@ -5,14 +5,16 @@ from __future__ import annotations
 import traceback
 
 import click
-import msgspec
 
-from binderclip.cli.paint import clean
+from binderclip.cli.paint import clean, colour, print_json
 from binderclip.cli.state import State
-from binderclip.errors import BinderclipError, SpecError
+from binderclip.errors import BinderclipError, CellFailed, SpecError
 
 LINES = 20
 """A message is cut to this many lines, so that it stays on one screen."""
+
+TRACEBACK_LINES = 30
+"""A cell's traceback is cut to its last lines; all of it is in the saved notebook."""
 
 
 def report(error: Exception, state: State) -> int:
@@ -20,20 +22,38 @@ def report(error: Exception, state: State) -> int:
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
     if isinstance(error, click.Abort):
-        click.echo("Aborted.", err=True)
-        return 130
+        # click turns Ctrl-C into this, and a question that was answered with no.
+        interrupted = isinstance(error.__cause__, KeyboardInterrupt)
+        click.echo("Interrupted." if interrupted else "Nothing was done.", err=True)
+        return 130 if interrupted else 1
     if state.debug:
         traceback.print_exception(error)
     if state.json:
-        click.echo(msgspec.json.encode(as_json(error)))
+        print_json(as_json(error))
         return _exit_code(error)
-    if isinstance(error, click.ClickException):
-        error.show()
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
         return error.exit_code
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {_cut(_message(error))}", err=True)
+    if isinstance(error, CellFailed):
+        _show_traceback(error)
+    _tell("error:", "red", _message(error))
     if hint := _hint(error):
-        click.echo(f"{click.style('hint:', fg='cyan', bold=True)} {_cut(hint)}", err=True)
+        _tell("hint:", "cyan", hint)
     return _exit_code(error)
+
+
+def _tell(label: str, hue: str, text: str) -> None:
+    click.echo(f"{click.style(label, fg=hue, bold=True)} {_cut(text)}", err=True, color=colour())
+
+
+def _show_traceback(error: CellFailed) -> None:
+    """The kernel's own, its end where it is long. ``coloured`` holds colours and nothing else that
+    a terminal acts on.
+    """
+    lines = error.coloured.splitlines()
+    if len(lines) > TRACEBACK_LINES:
+        lines = [f"… {len(lines) - TRACEBACK_LINES} lines", *lines[-TRACEBACK_LINES:]]
+    click.echo("\n".join(lines), err=True, color=colour())
 
 
 def as_json(error: Exception) -> dict[str, object]:
@@ -48,11 +68,15 @@ def as_json(error: Exception) -> dict[str, object]:
             {"path": p.path, "found": p.found, "expected": p.expected, "hint": p.hint}
             for p in error.problems
         ]
+    if isinstance(error, CellFailed):
+        body |= {"cell": error.cell, "traceback": error.traceback}
     return {"error": body}
 
 
 def _foreign_code(error: Exception) -> str:
-    return "usage" if isinstance(error, click.ClickException) else "internal"
+    if isinstance(error, click.ClickException):
+        return "usage"
+    return "system" if isinstance(error, OSError) else "internal"
 
 
 def _message(error: Exception) -> str:
@@ -68,6 +92,8 @@ def _message(error: Exception) -> str:
 def _hint(error: Exception) -> str | None:
     if isinstance(error, BinderclipError):
         return error.hint
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        return f"`{error.ctx.command_path} --help` has the options and examples"
     if isinstance(error, OSError | click.ClickException):
         return None
     return "run it again as `binderclip --debug …` and report what it prints"

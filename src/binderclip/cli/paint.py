@@ -2,27 +2,95 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
-import msgspec
 
 # Everything that can move the cursor, rename the window or hide text, bidirectional marks too:
-# https://trojansource.codes, ECMA-48.
-_UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2028\u2029\u2060-\u2069\ufeff]"
+# https://trojansource.codes, ECMA-48. Compiled when first needed, as most text is harmless.
+_UNSAFE = (
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2028\u2029\u2060-\u2069\ufeff"
+    "\ud800-\udfff]"
 )
 
 
 def clean(text: str) -> str:
     """``text`` with what is not printable shown as an escape; new lines and tabs stay."""
-    return _UNSAFE.sub(lambda found: repr(found[0])[1:-1], text.replace("\r\n", "\n"))
+    if text.isprintable():
+        return text
+    return re.sub(_UNSAFE, lambda found: ascii(found[0])[1:-1], text.replace("\r\n", "\n"))
+
+
+def colour() -> bool | None:
+    """False where colours are not wanted, True where they are forced, None to go by the stream.
+
+    ``NO_COLOR`` as https://no-color.org has it, ``FORCE_COLOR`` as https://force-color.org.
+    """
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return True if os.environ.get("FORCE_COLOR") else None
+
+
+def print_facts(facts: Iterable[tuple[str, Sequence[str]]], *, indent: int = 2) -> None:
+    """Labels and their lines in two columns; a label without lines is left out."""
+    facts = [(label, lines) for label, lines in facts if lines]
+    gap = max((len(label) for label, _ in facts), default=0) + 2
+    for label, lines in facts:
+        head = " " * indent + click.style(label.ljust(gap), dim=True)
+        print_rows(head, lines, indent=indent + gap)
+
+
+def print_rows(head: str, lines: Sequence[str], *, indent: int) -> None:
+    """``head``, then ``lines`` beside it from column ``indent``, cleaned and folded to the
+    terminal's width. A long word (an address, a hash) is left whole, to be copied.
+    """
+    for line in lines:
+        for part in _folded(clean(line), max(_width() - indent, 20)):
+            click.echo(f"{head}{part}".rstrip())
+            head = " " * indent
+
+
+# Not textwrap and shutil: they cost more than all the rest that `show` does.
+def _folded(line: str, width: int) -> list[str]:
+    parts = [""]
+    for word in line.split(" "):
+        longer = f"{parts[-1]} {word}" if parts[-1] else word
+        if len(longer) <= width or not parts[-1]:
+            parts[-1] = longer
+        else:
+            parts.append(word)
+    return parts
+
+
+def _width() -> int:
+    """Columns to write to: the terminal's, 100 at most; 80 where there is none."""
+    stated = os.environ.get("COLUMNS", "")
+    if stated.isdecimal() and int(stated):
+        return min(int(stated), 100)
+    try:
+        return min(os.get_terminal_size(1).columns or 80, 100)
+    except OSError:
+        return 80
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """``1 notebook``, ``2 notebooks``; ``many`` where the plural takes no plain s."""
+    return f"{number} {one}" if number == 1 else f"{number} {many or one + 's'}"
 
 
 def print_json(value: Any) -> None:
     """``value`` on standard output, indented by two, keys in their order."""
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+    import msgspec
+
+    try:
+        click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+    except UnicodeEncodeError:  # halves of surrogate pairs, which JSON can hold as escapes
+        import json
+
+        click.echo(json.dumps(value, indent=2, default=str))
 
 
 def size(n_bytes: int) -> str:
@@ -36,7 +104,7 @@ def size(n_bytes: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds for people: ``0.4 s``, ``12 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    """Seconds for people: ``0.4 s``, ``12 s``, ``3 min 20 s``, ``2 h 5 min``, ``12 days``."""
     if seconds < 10:  # noqa: PLR2004 - a digit after the point while it tells something
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -46,4 +114,6 @@ def duration(seconds: float) -> str:
     if minutes < 60:  # noqa: PLR2004 - an hour
         return f"{minutes} min {rest} s"
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min"
+    if hours < 48:  # noqa: PLR2004 - two days
+        return f"{hours} h {minutes} min"
+    return f"{hours // 24} days"

@@ -8,7 +8,7 @@ import time
 
 import click
 
-from binderclip.cli.paint import clean, duration
+from binderclip.cli.paint import clean, colour, duration
 from binderclip.events import Event, Log, Progress
 
 
@@ -21,11 +21,11 @@ class Reporter:
         self._live = sys.stderr.isatty() and not quiet and not verbose
         self._began = time.monotonic()
 
-    def say(self, line: str, *, mark: str = "·", colour: str = "cyan") -> None:
+    def say(self, line: str, *, mark: str = "·", hue: str = "cyan") -> None:
         """One line that stays; its control characters are shown, not sent."""
         if not self._quiet:
             self.clear()
-            click.echo(f"{click.style(mark, fg=colour)} {clean(line)}", err=True)
+            click.echo(f"{click.style(mark, fg=hue)} {clean(line)}", err=True, color=colour())
 
     def flash(self, line: str) -> None:
         """One line that the next one replaces; terminals only."""
@@ -53,4 +53,3 @@ class Reporter:
     def elapsed(self) -> str:
         """Since the reporter was made, for people."""
         return duration(time.monotonic() - self._began)
-

@@ -32,8 +32,8 @@ class Wishes:
 
 EPILOG = """\b
 Examples:
-  binderclip run analysis.ipynb                    writes analysis.run.ipynb
-  binderclip run analysis.ipynb -o results/        writes results/analysis.ipynb
+  binderclip run analysis.ipynb                  writes analysis.run.ipynb
+  binderclip run analysis.ipynb -o results/      writes results/analysis.ipynb
   binderclip run analysis.ipynb -p year=2026 --in-place
   binderclip run https://github.com/o/r/blob/main/analysis.ipynb
   curl -s https://example.org/nb.ipynb | binderclip run - -o out.ipynb

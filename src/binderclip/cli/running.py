@@ -30,7 +30,7 @@ async def run(wished: Wishes, *, as_json: bool) -> None:
     )
     target_file = outputs.choose(opened, stated=wished.output, in_place=wished.in_place)
     if opened.note:
-        reporter.say(opened.note, mark="!", colour="yellow")
+        reporter.say(opened.note, mark="!", hue="yellow")
     consent = Consent(opened, TrustStore(state_folder()), trusted=wished.trust)
     target = LocalTarget(
         Cache(),
@@ -40,16 +40,30 @@ async def run(wished: Wishes, *, as_json: bool) -> None:
         python=wished.python,
     )
     async with flow.launched(target, opened.environment, reporter.launch) as session:
-        assert session.runtime is not None
         result = await execute.run(
             opened.notebook,
             session,
-            cwd=session.runtime.home if opened.distant else opened.folder,
+            cwd=flow.working_folder(opened, session),
             output=target_file,
             options=options,
             observe=CellReporter(reporter),
+            # In place, nobody else's change since we read it may be lost.
+            replaces=opened.notebook.data if wished.in_place else None,
         )
     if as_json:
-        print_json({"output": str(target_file), "seconds": round(result.seconds, 3)})
+        print_json(_answer(result, key=consent.key))
     else:
-        reporter.say(f"{target_file}  ({reporter.elapsed()} in all)", mark="→", colour="green")
+        reporter.say(f"{result.output}  ({reporter.elapsed()} in all)", mark="→", hue="green")
+
+
+def _answer(result: execute.RunResult, *, key: str) -> dict[str, object]:
+    return {
+        "output": str(result.output),
+        "environment": key,
+        "cells_run": result.cells_run,
+        "seconds": round(result.seconds, 3),
+        "errors": [
+            {"cell": error.cell, "name": error.name, "value": error.value}
+            for error in result.errors
+        ],
+    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import click
@@ -11,12 +10,12 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@dataclass
 class State:
     """``debug``: tracebacks are wanted. ``json``: the answer, errors too, is one JSON value."""
 
-    debug: bool = False
-    json: bool = False
+    def __init__(self, *, debug: bool = False, json: bool = False) -> None:
+        self.debug = debug
+        self.json = json
 
 
 def _remember(ctx: click.Context, _param: click.Parameter, wanted: bool) -> bool:  # noqa: FBT001 - click calls it

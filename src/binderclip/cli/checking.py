@@ -1,0 +1,111 @@
+"""The verdict on each notebook, and how verdicts are told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import click
+
+from binderclip import notebook as notebooks
+from binderclip import spec
+from binderclip.cli.failure import as_json
+from binderclip.cli.notebooks import Missed, named
+from binderclip.cli.paint import clean, count
+from binderclip.errors import BinderclipError, Problem, SpecError
+from binderclip.notebook import MISSING
+
+Status: TypeAlias = Literal["good", "opted out", "nothing", "wrong"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``nothing``: it names no environment. ``error`` is set where it is ``wrong``."""
+
+    path: Path
+    status: Status
+    warnings: tuple[str, ...] = ()
+    error: BinderclipError | None = None
+
+
+def check(
+    arguments: Sequence[str], *, require: bool, observe: Callable[[int, str], None]
+) -> list[Verdict]:
+    verdicts = []
+    for number, found in enumerate(named(arguments), 1):
+        observe(number, "checked")
+        if isinstance(found, Missed):
+            verdicts.append(Verdict(found.path, "wrong", error=found.error))
+        else:
+            verdicts.append(_verdict(found, require=require))
+    return verdicts
+
+
+def _verdict(path: Path, *, require: bool) -> Verdict:
+    try:
+        value = notebooks.read(path).notebook.get()
+        if value is not MISSING:
+            reading = spec.read(value)
+            status: Status = "good" if reading.binder else "opted out"
+            return Verdict(path, status, tuple(str(warning) for warning in reading.warnings))
+    except BinderclipError as error:
+        return Verdict(path, "wrong", error=error)
+    if require:
+        missing = Problem("binder", "nothing", "an environment, or false to opt out")
+        hint = "write one with `binderclip set`"
+        return Verdict(path, "wrong", error=SpecError((missing,), hint=hint))
+    return Verdict(path, "nothing")
+
+
+def report(verdicts: Sequence[Verdict]) -> dict[str, object]:
+    """For machines; see docs/command-line.md."""
+    return {
+        "ok": not any(verdict.error for verdict in verdicts),
+        "notebooks": [
+            {
+                "path": str(verdict.path),
+                "status": verdict.status,
+                "warnings": verdict.warnings,
+                **(as_json(verdict.error) if verdict.error else {}),
+            }
+            for verdict in verdicts
+        ],
+    }
+
+
+def print_report(verdicts: Sequence[Verdict], *, quiet: bool) -> None:
+    """A line a problem, as compilers do: ``path: problem``."""
+    for verdict in verdicts:
+        name = click.style(clean(str(verdict.path)), bold=True)
+        if verdict.error:
+            for line in _problems(verdict.path, verdict.error):
+                click.echo(f"{name}: {clean(line)}")
+            if verdict.error.hint:
+                click.echo(f"    {click.style('hint:', fg='cyan')} {clean(verdict.error.hint)}")
+        for warning in () if quiet else verdict.warnings:
+            click.echo(f"{name}: {click.style('warning:', fg='yellow')} {clean(warning)}")
+    if not quiet:
+        click.echo(_summary(verdicts))
+
+
+def _problems(path: Path, error: BinderclipError) -> list[str]:
+    if isinstance(error, SpecError):
+        return [str(problem) for problem in error.problems]
+    return [error.message.removeprefix(f"{path}: ")]
+
+
+def _summary(verdicts: Sequence[Verdict]) -> str:
+    if not verdicts:
+        return "no notebooks there"
+    counts = Counter(verdict.status for verdict in verdicts)
+    words: dict[Status, str] = {
+        "good": "good",
+        "nothing": "without an environment",
+        "opted out": "opted out",
+        "wrong": "wrong",
+    }
+    parts = [f"{counts[status]} {word}" for status, word in words.items() if counts[status]]
+    return f"{count(len(verdicts), 'notebook')}: {', '.join(parts)}"

@@ -1,0 +1,155 @@
+"""How the outcomes of many notebooks are told, and the exit code that they make."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import click
+
+from binderclip.cli.batch import Outcome, Refusal
+from binderclip.cli.failure import as_json as error_as_json
+from binderclip.cli.paint import clean, count, print_json, print_rows
+from binderclip.edit import Edited
+from binderclip.errors import BinderclipError, SpecError
+from binderclip.notebook import MISSING, Missing
+from binderclip.spec.model import JSON
+
+Result: TypeAlias = Outcome | Refusal
+
+
+class Counting:
+    """A count on standard error, shown on terminals once things take over a second."""
+
+    def __init__(self) -> None:
+        self._live = sys.stderr.isatty()
+        self._next = time.monotonic() + 1
+        self._shown = False
+
+    def __call__(self, number: int, what: str) -> None:
+        if self._live and time.monotonic() >= self._next:
+            self._next = time.monotonic() + 0.1
+            self._shown = True
+            click.echo(f"\r\x1b[2K{count(number, 'notebook')} {what}", nl=False, err=True)
+
+    def clear(self) -> None:
+        if self._shown:
+            click.echo("\r\x1b[2K", nl=False, err=True)
+
+
+def exit_code(errors: Sequence[BinderclipError]) -> int:
+    """0 without errors, their own code where they share one, else 1."""
+    codes = {error.exit_code for error in errors}
+    return codes.pop() if len(codes) == 1 else min(len(codes), 1)
+
+
+def tell(results: Sequence[Result], *, dry_run: bool, as_json: bool, quiet: bool) -> None:
+    """Print all of it and leave with the exit code."""
+    if as_json:
+        counts = _counts(results)
+        body = [_as_json(result) for result in results]
+        print_json({"dry_run": dry_run, "notebooks": body, **counts})
+    else:
+        for result in results:
+            if isinstance(result, Refusal):
+                tell_refusal(str(result.path), result.error)
+            elif not quiet:
+                _tell_one(result, dry_run=dry_run)
+        if not quiet and len(results) != 1:
+            click.echo(_summary(results, dry_run=dry_run))
+    errors = [result.error for result in results if isinstance(result, Refusal)]
+    click.get_current_context().exit(exit_code(errors))
+
+
+def _tell_one(outcome: Outcome, *, dry_run: bool) -> None:
+    path = click.style(clean(str(outcome.path)), bold=True)
+    if outcome.changed:
+        verb = "would change" if dry_run else "changed"
+        mark = click.style("✓", fg="green")
+        click.echo(f"{mark} {path}: {verb} {_changes(outcome.edited)}")
+    else:
+        click.echo(f"{click.style('·', dim=True)} {path}: unchanged")
+    for note in outcome.edited.notes:
+        print_rows("    ", [note], indent=4)
+    if dry_run and outcome.changed:
+        for line in _diff(outcome.before, outcome.edited.value):
+            click.echo(f"    {_painted(line)}")
+
+
+def tell_refusal(path: str, error: BinderclipError) -> None:
+    """A notebook that was left alone, and why, on standard error."""
+    mark = click.style("✗", fg="red")
+    name = click.style(clean(path), bold=True)
+    if isinstance(error, SpecError):
+        lines = [str(problem) for problem in error.problems]
+    else:
+        lines = [error.message.removeprefix(f"{path}: ")]
+    click.echo(f"{mark} {name}: {clean(lines[0])}", err=True)
+    for line in lines[1:]:
+        click.echo(f"    {clean(line)}", err=True)
+    if error.hint:
+        click.echo(f"    {click.style('hint:', fg='cyan')} {clean(error.hint)}", err=True)
+
+
+def _changes(edited: Edited) -> str:
+    if edited.value is MISSING:
+        return "(`binder` is gone)"
+    if edited.value is False:
+        return "(opted out)"
+    return clean(", ".join(edited.changes))
+
+
+def _counts(results: Sequence[Result]) -> dict[str, int]:
+    counts = Counter(_status(result) for result in results)
+    return {status: counts[status] for status in ("changed", "unchanged", "refused")}
+
+
+def _status(result: Result) -> str:
+    if isinstance(result, Refusal):
+        return "refused"
+    return "changed" if result.changed else "unchanged"
+
+
+def _summary(results: Sequence[Result], *, dry_run: bool) -> str:
+    if not results:
+        return "no notebooks there"
+    counts = _counts(results)
+    if dry_run:
+        counts = {"would change": counts.pop("changed")} | counts
+    words = [f"{number} {status}" for status, number in counts.items() if number]
+    return f"{count(len(results), 'notebook')}: {', '.join(words)}"
+
+
+def _as_json(result: Result) -> dict[str, object]:
+    body: dict[str, object] = {"path": str(result.path), "status": _status(result)}
+    if isinstance(result, Refusal):
+        return body | error_as_json(result.error)
+    value = result.edited.value
+    return body | {
+        "changes": result.edited.changes,
+        "notes": result.edited.notes,
+        "binder": None if value is MISSING else value,
+    }
+
+
+def _diff(before: JSON | Missing, after: JSON | Missing) -> list[str]:
+    from difflib import unified_diff
+
+    return list(unified_diff(_lines(before), _lines(after), "before", "after", lineterm="", n=2))
+
+
+def _lines(value: JSON | Missing) -> list[str]:
+    import msgspec
+
+    if value is MISSING:
+        return []
+    text = msgspec.json.format(msgspec.json.encode({"binder": value}), indent=2)
+    return text.decode().splitlines()
+
+
+def _painted(line: str) -> str:
+    hue = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
+    return click.style(clean(line), fg=hue) if hue else clean(line)
