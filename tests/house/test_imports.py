@@ -15,6 +15,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     for line in """
     _version
     errors folders
+    diagnosis
     atomic jsonspan
     jsonedit notebookfault textheader
     spec.model
@@ -22,6 +23,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     notebook
     codecells
     spec
+    edit references
     environment
     guard addresses fetch sources
     session events
@@ -54,7 +56,9 @@ def imports(path: Path) -> set[str]:
             if node.module == "binderclip":
                 names |= {alias.name for alias in node.names}
             elif node.module and node.module.startswith("binderclip."):
-                names.add(node.module.removeprefix("binderclip."))
+                package = node.module.removeprefix("binderclip.")
+                inner = {f"{package}.{alias.name}" for alias in node.names} & set(modules())
+                names |= inner or {package}
         elif isinstance(node, ast.Import):
             names |= {
                 alias.name.removeprefix("binderclip.")

@@ -1,0 +1,311 @@
+"""A notebook's bytes and the metadata in them; whatever is not asked for stays as it was."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
+
+import msgspec
+
+from binderclip import atomic, notebookfault
+from binderclip.errors import NotebookError
+from binderclip.jsonedit import Splice, is_ordered, remove_member, render, set_member, style_of
+from binderclip.jsonspan import Malformed, NotAnObject, Object, scan
+
+if TYPE_CHECKING:
+    from binderclip.textnotebook import Header
+
+JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
+
+
+class Missing(Enum):
+    """The type of ``MISSING``: no such member, which is not the same as null."""
+
+    MISSING = "missing"
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+MISSING: Final = Missing.MISSING
+
+MAX_BYTES = 512 * 1024 * 1024
+"""The largest file that is read unless the caller says otherwise."""
+
+# Documents and scripts that jupytext reads as notebooks.
+_TEXT_NAME = re.compile(
+    r".*\.(?:md|markdown|myst|mystnb|mnb|rmd|qmd|py|coco|r|jl|cpp|ss|clj|scm|sh|ps1|q|m|wolfram|pro"
+    r"|js|ts|scala|rs|robot|resource|cs|fsx|fs|sos|java|groovy|sage|ml|hs|tcl|mac|gp|do|sas|jenner"
+    r"|xsh|lgt|logtalk|lua|go)",
+    re.IGNORECASE | re.DOTALL,
+)
+_CHUNK_BYTES = 1024 * 1024
+# As many as share one wait for the disk: few enough for the limits on open files and memory.
+_BATCH_FILES = 64
+_BATCH_BYTES = 64 * 1024 * 1024
+_SMALL_NUMBER = re.compile(rb"\d{1,9}")
+
+
+@dataclass(frozen=True, slots=True)
+class Notebook:
+    """The bytes of a notebook, parsed only as far as needed. ``name`` is for messages.
+
+    ``nbformat`` is 3 or 4; a text notebook counts as 4.
+    """
+
+    data: bytes = field(repr=False)
+    name: str
+    nbformat: int
+    nbformat_minor: int
+    _spans: tuple[Object, Object] | None = field(repr=False, compare=False, default=None)
+    _header: Header | None = field(repr=False, compare=False, default=None)
+
+    @property
+    def text(self) -> bool:
+        """True for Markdown, scripts and the like, which jupytext reads as notebooks."""
+        return self._header is not None
+
+    @property
+    def metadata(self) -> dict[str, JSON]:
+        """All of the notebook's metadata, decoded anew at every call."""
+        if self._header is not None:
+            return dict(self._header.metadata)
+        obj = self._found()[1]
+        return {m.key: _decoded(self.data[m.start : m.end], self.name) for m in obj.members}
+
+    def get(self, key: str = "binder") -> JSON | Missing:
+        """The value of one member of the metadata, decoded alone."""
+        if self._header is not None:
+            return cast("JSON | Missing", self._header.metadata.get(key, MISSING))
+        obj = self._found()[1]
+        index = obj.find(key)
+        if index is None:
+            return MISSING
+        return _decoded(self.data[obj.members[index].start : obj.members[index].end], self.name)
+
+    def replaced(self, value: JSON | Missing, key: str = "binder") -> Notebook:
+        """The notebook with that member set, or removed where ``value`` is MISSING.
+
+        All bytes outside the member are as before, and setting a member that was not there and
+        then removing it gives the bytes of before. Returns ``self`` where nothing changes.
+        Raises NotebookError where the value is no JSON, or a text notebook's header cannot be
+        edited in place.
+        """
+        if self._header is not None:
+            from binderclip import textnotebook  # noqa: PLC0415 - brings in a YAML parser
+
+            if value is MISSING:
+                data = textnotebook.without_member(self._header, self.data, self.name, key)
+            else:
+                data = textnotebook.with_member(self._header, self.data, self.name, key, value)
+            return self if data == self.data else _parse_text(data, self.name)
+        splice = self._splice(key, value)
+        return self if splice is None else self._spliced(splice)
+
+    def _found(self) -> tuple[Object, Object]:
+        """Where the file's members and those of its metadata lie."""
+        return self._spans or _scanned(self.data, self.name)
+
+    def _splice(self, key: str, value: JSON | Missing) -> Splice | None:
+        top, metadata = self._found()
+        index = metadata.find(key)
+        if value is MISSING:
+            return None if index is None else remove_member(self.data, metadata, index)
+        style = style_of(self.data, top, metadata)
+        if index is not None:
+            old = self.get(key)
+            if json.dumps(old, sort_keys=True) == json.dumps(value, sort_keys=True):
+                return None
+            style = replace(style, ordered=style.ordered and is_ordered(old))
+        try:
+            text = render(value, self.data, style)
+        except (ValueError, RecursionError) as exc:
+            raise notebookfault.odd_value(self.name, key, str(exc)) from exc
+        return set_member(self.data, metadata, style, key, text)
+
+    def _spliced(self, splice: Splice) -> Notebook:
+        view = memoryview(self.data)
+        data = b"".join((view[: splice.start], splice.text, view[splice.end :]))
+        return Notebook(data, self.name, self.nbformat, self.nbformat_minor)
+
+
+def parse(data: bytes, name: str = "notebook", *, max_bytes: int = MAX_BYTES) -> Notebook:
+    """The notebook in ``data``; one whose ``name`` ends as a script or Markdown is read as text.
+
+    Raises NotebookError for whatever is no notebook of format 3 or 4.
+    """
+    if len(data) > max_bytes:
+        raise notebookfault.too_large(name, len(data), max_bytes)
+    if _TEXT_NAME.fullmatch(name):
+        return _parse_text(data, name)
+    _check_utf8(data, name)
+    spans = _scanned(data, name)
+    major, minor = _version(data, name, spans[0])
+    return Notebook(data, name, major, minor, spans)
+
+
+def to_ipynb(notebook: Notebook) -> bytes:
+    """The notebook as ``.ipynb``: its own bytes, or for a text notebook what jupytext makes of it.
+
+    Raises NotebookError where jupytext is missing or cannot read it.
+    """
+    if not notebook.text:
+        return notebook.data
+    from binderclip import textnotebook  # noqa: PLC0415 - brings in nbformat
+
+    return textnotebook.to_ipynb(notebook.data, notebook.name)
+
+
+def _parse_text(data: bytes, name: str) -> Notebook:
+    from binderclip import textnotebook  # noqa: PLC0415 - brings in a YAML parser
+
+    _check_utf8(data, name)
+    return Notebook(data, name, 4, 5, _header=textnotebook.header_of(data, name))
+
+
+def _check_utf8(data: bytes, name: str) -> None:
+    if data.isascii():
+        return
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for start in range(0, len(data), _CHUNK_BYTES):
+        chunk = data[start : start + _CHUNK_BYTES]
+        pending = len(decoder.getstate()[0])
+        try:
+            decoder.decode(chunk, final=start + _CHUNK_BYTES >= len(data))
+        except UnicodeDecodeError as exc:
+            raise notebookfault.not_utf8(name, data, start - pending + exc.start) from exc
+
+
+def _version(data: bytes, name: str, top: Object) -> tuple[int, int]:
+    """``nbformat`` and ``nbformat_minor``; the latter is 0 where it is missing, as in old files."""
+    found: list[bytes | None] = []
+    for key in ("nbformat", "nbformat_minor"):
+        index = top.find(key)
+        member = None if index is None else top.members[index]
+        found.append(member and data[member.start : member.end])
+    major, minor = found
+    if major not in {b"3", b"4"}:
+        raise notebookfault.wrong_format(name, major)
+    if minor is not None and not _SMALL_NUMBER.fullmatch(minor):
+        raise notebookfault.wrong_minor(name, minor)
+    return int(major or 0), int(minor or 0)
+
+
+def _scanned(data: bytes, name: str) -> tuple[Object, Object]:
+    """The file's top level and its metadata. Raises NotebookError."""
+    start = len(notebookfault.BOM) if data.startswith(notebookfault.BOM) else 0
+    try:
+        top = scan(data, start)
+    except Malformed as exc:
+        raise notebookfault.not_json(name, data, exc.reason, start + exc.offset) from exc
+    except NotAnObject as exc:
+        raise notebookfault.not_an_object(name, str(exc)) from exc
+    except RecursionError as exc:
+        raise notebookfault.too_deep(name) from exc
+    _refuse_duplicates(top, name, "at the top level")
+    index = top.find("metadata")
+    if index is None:
+        raise notebookfault.no_metadata(name)
+    try:
+        metadata = scan(data, top.members[index].start, top.members[index].end)
+    except NotAnObject as exc:
+        raise notebookfault.odd_metadata(name, str(exc)) from exc
+    _refuse_duplicates(metadata, name, "in the metadata")
+    return top, metadata
+
+
+def _refuse_duplicates(obj: Object, name: str, where: str) -> None:
+    repeated = obj.duplicate()
+    if repeated is not None:
+        raise notebookfault.duplicate(name, repeated, where)
+
+
+def _decoded(text: bytes, name: str) -> JSON:
+    try:
+        try:
+            return cast("JSON", msgspec.json.decode(text))
+        except msgspec.DecodeError:  # NaN, infinities and lone surrogates
+            return cast("JSON", json.loads(text.decode()))
+    except (ValueError, RecursionError) as exc:
+        raise notebookfault.unreadable_value(name, str(exc)) from exc
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookFile:
+    """A notebook as it was read from ``path``; ``save`` writes only where that is unchanged."""
+
+    path: Path
+    notebook: Notebook
+    seen: atomic.Seen = field(repr=False)
+
+
+def read(path: Path, *, max_bytes: int = MAX_BYTES) -> NotebookFile:
+    """The notebook in a regular file, through symbolic links.
+
+    Raises NotebookError for what cannot be read and whatever ``parse`` refuses.
+    """
+    try:
+        data, seen = atomic.read(path, max_bytes)
+    except (OSError, ValueError) as exc:
+        raise notebookfault.cannot_read(str(path), exc) from exc
+    except atomic.NotAFile as exc:
+        raise notebookfault.not_a_file(str(path), str(exc)) from exc
+    except atomic.TooManyBytes as exc:
+        raise notebookfault.too_large(str(path), exc.size, max_bytes) from exc
+    return NotebookFile(path, parse(data, str(path), max_bytes=max_bytes), seen)
+
+
+def save(file: NotebookFile, notebook: Notebook) -> bool:
+    """Put ``notebook`` in the place of ``file``, atomically and durably.
+
+    False, and nothing is written, where the bytes are those that were read. Mode, owner and
+    extended attributes are kept as far as permitted. A symbolic link stays one and its target
+    is replaced; of several hard links only this name gets the new content, since keeping them
+    together would mean writing in place. Read the file again before saving it again.
+    Raises NotebookChanged where the file is no longer what was read, NotebookError where it
+    cannot be written; the file is then as it was.
+    """
+    (outcome,) = save_all([(file, notebook)])
+    if isinstance(outcome, NotebookError):
+        raise outcome
+    return outcome
+
+
+def save_all(pairs: Iterable[tuple[NotebookFile, Notebook]]) -> list[bool | NotebookError]:
+    """``save`` for many, sharing the waits for the disk. One outcome each, in order.
+
+    A file that cannot be saved does not keep the others from it. The pairs are taken as they
+    are needed, so that a generator over thousands of notebooks holds few in memory.
+    """
+    outcomes: list[bool | NotebookError] = []
+    batch: list[tuple[int, atomic.Change]] = []
+    held_bytes = 0
+    for index, (file, notebook) in enumerate(pairs):
+        changed = notebook.data != file.notebook.data
+        outcomes.append(changed)
+        if not changed:
+            continue
+        batch.append(
+            (index, atomic.Change(file.path, file.seen, file.notebook.data, notebook.data))
+        )
+        held_bytes += len(notebook.data) + len(file.notebook.data)
+        if len(batch) >= _BATCH_FILES or held_bytes >= _BATCH_BYTES:
+            _save_batch(batch, outcomes)
+            batch, held_bytes = [], 0
+    _save_batch(batch, outcomes)
+    return outcomes
+
+
+def _save_batch(
+    batch: list[tuple[int, atomic.Change]], outcomes: list[bool | NotebookError]
+) -> None:
+    failures = atomic.replace_all([change for _, change in batch])
+    for (index, change), failure in zip(batch, failures, strict=True):
+        if failure is not None:
+            outcomes[index] = notebookfault.not_saved(str(change.path), failure)
