@@ -13,6 +13,8 @@ Text: TypeAlias = "str | tuple[str, ...]"
 """A file's content: a string, or its lines with their line ends, as a cell's source."""
 
 NOTHING: Mapping[str, JSON] = MappingProxyType({})
+NO_FILES: Mapping[str, Text] = MappingProxyType({})
+NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 
 
 def joined(text: Text) -> str:
@@ -32,7 +34,7 @@ class Reference:
     path: str
     ref: str | None = None
     hash: str | None = None
-    extra: Mapping[str, JSON] = NOTHING
+    extra: Mapping[str, JSON] = field(default_factory=lambda: NOTHING)
 
     @property
     def url(self) -> str:
@@ -53,8 +55,8 @@ class Frozen:
 
     at: str | None = None
     platform: str | None = None
-    files: Mapping[str, Text] = field(default_factory=lambda: MappingProxyType({}))
-    extra: Mapping[str, JSON] = NOTHING
+    files: Mapping[str, Text] = field(default_factory=lambda: NO_FILES)
+    extra: Mapping[str, JSON] = field(default_factory=lambda: NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,9 @@ class Binder:
     host: tuple[str, ...] = ()
     image: Reference | None = None
     build: Reference | None = None
-    files: Mapping[str, Text] = field(default_factory=lambda: MappingProxyType({}))
+    files: Mapping[str, Text] = field(default_factory=lambda: NO_FILES)
     config: Fetch | None = None
     content: Fetch | None = None
     frozen: Frozen | None = None
     auto: bool = False
-    extra: Mapping[str, JSON] = NOTHING
+    extra: Mapping[str, JSON] = field(default_factory=lambda: NOTHING)
