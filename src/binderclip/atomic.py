@@ -20,10 +20,6 @@ _TICK_NS = 20_000_000
 _SECONDS_NS = 2_000_000_000
 _SECOND_NS = 1_000_000_000
 
-# So many threads wait for the disk, once there are more files than pay for starting them.
-_THREADS = 4
-_FEW = 4
-
 _BLOCK_BYTES = 1 << 30
 _UNSUPPORTED = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.ENOLCK, errno.EACCES}
 
@@ -156,27 +152,15 @@ def replace_all(changes: Sequence[Change]) -> list[OSError | Changed | None]:
         for replacement in under_way:
             replacement.create()
             replacement.attempt(_write)
-        _flush_all(under_way)
-        for replacement in under_way:
-            replacement.attempt(_rename)
+        for step in (_flush, _rename):
+            for replacement in under_way:
+                replacement.attempt(step)
     finally:
         for replacement in under_way:
             replacement.tidy()
     folders = {replacement.target.parent for replacement in under_way if replacement.renamed}
     unflushed = {folder: exc for folder in folders if (exc := _flush_folder(folder))}
     return [done.failure or unflushed.get(done.target.parent) for done in under_way]
-
-
-def _flush_all(replacements: Sequence[_Replacement]) -> None:
-    """Several waits at once, which file systems with a journal answer together."""
-    if len(replacements) <= _FEW:
-        for replacement in replacements:
-            replacement.attempt(_flush)
-        return
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - brings in logging
-
-    with ThreadPoolExecutor(_THREADS) as pool:
-        list(pool.map(lambda replacement: replacement.attempt(_flush), replacements))
 
 
 def _write(new: _Replacement, descriptor: int) -> None:

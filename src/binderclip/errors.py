@@ -19,6 +19,7 @@ BinderclipError
 ├── SessionError             a running session went away or answered nonsense
 ├── CacheError               the cache's folder cannot be used
 └── ExecutionError           the notebook did not run to its end
+    ├── BadParameter         a parameter has no proper name or value; nothing ran
     ├── CellFailed
     ├── CellTimedOut
     ├── KernelDied
@@ -191,16 +192,33 @@ class ExecutionError(BinderclipError):
     http_status = 500
 
 
+class BadParameter(ExecutionError):
+    code = "bad-parameter"
+    exit_code = 44
+    http_status = 422
+
+
 class CellFailed(ExecutionError):
-    """A cell raised. ``cell`` counts cells of all types from 1; ``traceback`` is plain text."""
+    """A cell raised. ``cell`` counts cells of all types from 1; ``traceback`` is plain text, and
+    ``coloured`` the same with the kernel's colours (no other escape sequences), for terminals.
+    """
 
     code = "cell-failed"
     exit_code = 41
 
-    def __init__(self, message: str, *, cell: int, traceback: str, hint: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        cell: int,
+        traceback: str,
+        coloured: str | None = None,
+        hint: str | None = None,
+    ) -> None:
         super().__init__(message, hint=hint)
         self.cell = cell
         self.traceback = traceback
+        self.coloured = traceback if coloured is None else coloured
 
 
 class CellTimedOut(ExecutionError):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from binderclip.cli import quantities
-from binderclip.cli.paint import clean, count, duration, print_json, size
+from binderclip.cli.paint import count, duration, flat, print_json, size
 from binderclip.cli.state import json_option
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def ls(*, as_json: bool) -> None:
         return
     for environment in found:
         _tell(environment)
-    click.echo(f"{_sum(found)} in {clean(str(cache.root))}")
+    click.echo(f"{_sum(found)} in {flat(str(cache.root))}")
 
 
 @command.command(epilog="\b\nExample:\n  binderclip cache rm 3f2a9c41 77b0e1d2")
@@ -108,7 +108,7 @@ def prune(
     cache = Cache()
     if everything and not yes and sys.stdin.isatty():
         found = _sum(cache.environments())
-        click.confirm(f"Remove {found} in {clean(str(cache.root))}?", abort=True, err=True)
+        click.confirm(f"Remove {found} in {flat(str(cache.root))}?", abort=True, err=True)
     removed = cache.prune(
         older_than_s=older_than,
         max_bytes=max_size,
@@ -131,9 +131,9 @@ def _tell(environment: CachedEnvironment) -> None:
     idle_s = max((datetime.now(UTC) - environment.used_at).total_seconds(), 0)
     used = "in use" if environment.in_use else f"used {duration(idle_s)} ago"
     facts = f"{size(environment.size_bytes):>9}  Python {environment.python}, {used}"
-    click.echo(f"{click.style(environment.key[:12], bold=True)}  {clean(facts)}")
+    click.echo(f"{click.style(environment.key[:12], bold=True)}  {flat(facts)}")
     if environment.summary:
-        click.echo(f"    {click.style(_cut(clean(environment.summary)), dim=True)}")
+        click.echo(f"    {click.style(_cut(flat(environment.summary)), dim=True)}")
 
 
 def _cut(text: str) -> str:

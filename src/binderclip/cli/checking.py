@@ -14,11 +14,11 @@ from binderclip import notebook as notebooks
 from binderclip import spec
 from binderclip.cli.failure import as_json
 from binderclip.cli.notebooks import Missed, named
-from binderclip.cli.paint import clean, count
+from binderclip.cli.paint import count, flat
 from binderclip.errors import BinderclipError, Problem, SpecError
 from binderclip.notebook import MISSING
 
-Status: TypeAlias = Literal["good", "opted out", "nothing", "wrong"]
+Status: TypeAlias = Literal["good", "opted-out", "nothing", "wrong"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def _verdict(path: Path, *, require: bool) -> Verdict:
         value = notebooks.read(path).notebook.get()
         if value is not MISSING:
             reading = spec.read(value)
-            status: Status = "good" if reading.binder else "opted out"
+            status: Status = "good" if reading.binder else "opted-out"
             return Verdict(path, status, tuple(str(warning) for warning in reading.warnings))
     except BinderclipError as error:
         return Verdict(path, "wrong", error=error)
@@ -79,14 +79,14 @@ def report(verdicts: Sequence[Verdict]) -> dict[str, object]:
 def print_report(verdicts: Sequence[Verdict], *, quiet: bool) -> None:
     """A line a problem, as compilers do: ``path: problem``."""
     for verdict in verdicts:
-        name = click.style(clean(str(verdict.path)), bold=True)
+        name = click.style(flat(str(verdict.path)), bold=True)
         if verdict.error:
-            for line in _problems(verdict.path, verdict.error):
-                click.echo(f"{name}: {clean(line)}")
+            for row in _problems(verdict.path, verdict.error):
+                click.echo(f"{name}: {flat(row)}")
             if verdict.error.hint:
-                click.echo(f"    {click.style('hint:', fg='cyan')} {clean(verdict.error.hint)}")
+                click.echo(f"    {click.style('hint:', fg='cyan')} {flat(verdict.error.hint)}")
         for warning in () if quiet else verdict.warnings:
-            click.echo(f"{name}: {click.style('warning:', fg='yellow')} {clean(warning)}")
+            click.echo(f"{name}: {click.style('warning:', fg='yellow')} {flat(warning)}")
     if not quiet:
         click.echo(_summary(verdicts))
 
@@ -104,7 +104,7 @@ def _summary(verdicts: Sequence[Verdict]) -> str:
     words: dict[Status, str] = {
         "good": "good",
         "nothing": "without an environment",
-        "opted out": "opted out",
+        "opted-out": "opted out",
         "wrong": "wrong",
     }
     parts = [f"{counts[status]} {word}" for status, word in words.items() if counts[status]]

@@ -12,7 +12,7 @@ import click
 
 from binderclip.cli.batch import Outcome, Refusal
 from binderclip.cli.failure import as_json as error_as_json
-from binderclip.cli.paint import clean, count, print_json, print_rows
+from binderclip.cli.paint import count, flat, print_json, print_rows
 from binderclip.edit import Edited
 from binderclip.errors import BinderclipError, SpecError
 from binderclip.notebook import MISSING, Missing
@@ -65,7 +65,7 @@ def tell(results: Sequence[Result], *, dry_run: bool, as_json: bool, quiet: bool
 
 
 def _tell_one(outcome: Outcome, *, dry_run: bool) -> None:
-    path = click.style(clean(str(outcome.path)), bold=True)
+    path = click.style(flat(str(outcome.path)), bold=True)
     if outcome.changed:
         verb = "would change" if dry_run else "changed"
         mark = click.style("✓", fg="green")
@@ -75,23 +75,23 @@ def _tell_one(outcome: Outcome, *, dry_run: bool) -> None:
     for note in outcome.edited.notes:
         print_rows("    ", [note], indent=4)
     if dry_run and outcome.changed:
-        for line in _diff(outcome.before, outcome.edited.value):
-            click.echo(f"    {_painted(line)}")
+        for row in _diff(outcome.before, outcome.edited.value):
+            click.echo(f"    {_painted(row)}")
 
 
 def tell_refusal(path: str, error: BinderclipError) -> None:
     """A notebook that was left alone, and why, on standard error."""
     mark = click.style("✗", fg="red")
-    name = click.style(clean(path), bold=True)
+    name = click.style(flat(path), bold=True)
     if isinstance(error, SpecError):
         lines = [str(problem) for problem in error.problems]
     else:
         lines = [error.message.removeprefix(f"{path}: ")]
-    click.echo(f"{mark} {name}: {clean(lines[0])}", err=True)
-    for line in lines[1:]:
-        click.echo(f"    {clean(line)}", err=True)
+    click.echo(f"{mark} {name}: {flat(lines[0])}", err=True)
+    for row in lines[1:]:
+        click.echo(f"    {flat(row)}", err=True)
     if error.hint:
-        click.echo(f"    {click.style('hint:', fg='cyan')} {clean(error.hint)}", err=True)
+        click.echo(f"    {click.style('hint:', fg='cyan')} {flat(error.hint)}", err=True)
 
 
 def _changes(edited: Edited) -> str:
@@ -99,7 +99,7 @@ def _changes(edited: Edited) -> str:
         return "(`binder` is gone)"
     if edited.value is False:
         return "(opted out)"
-    return clean(", ".join(edited.changes))
+    return flat(", ".join(edited.changes))
 
 
 def _counts(results: Sequence[Result]) -> dict[str, int]:
@@ -150,6 +150,6 @@ def _lines(value: JSON | Missing) -> list[str]:
     return text.decode().splitlines()
 
 
-def _painted(line: str) -> str:
-    hue = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
-    return click.style(clean(line), fg=hue) if hue else clean(line)
+def _painted(row: str) -> str:
+    hue = {"+": "green", "-": "red", "@": "cyan"}.get(row[:1])
+    return click.style(flat(row), fg=hue) if hue else flat(row)

@@ -24,6 +24,11 @@ def clean(text: str) -> str:
     return re.sub(_UNSAFE, lambda found: ascii(found[0])[1:-1], text.replace("\r\n", "\n"))
 
 
+def flat(text: str) -> str:
+    """As ``clean``, on one line: a name with a line end in it must not look like two."""
+    return clean(text).replace("\n", "\\n")
+
+
 def colour() -> bool | None:
     """False where colours are not wanted, True where they are forced, None to go by the stream.
 
@@ -47,16 +52,16 @@ def print_rows(head: str, lines: Sequence[str], *, indent: int) -> None:
     """``head``, then ``lines`` beside it from column ``indent``, cleaned and folded to the
     terminal's width. A long word (an address, a hash) is left whole, to be copied.
     """
-    for line in lines:
-        for part in _folded(clean(line), max(_width() - indent, 20)):
+    for text in lines:
+        for part in _folded(flat(text), max(_width() - indent, 20)):
             click.echo(f"{head}{part}".rstrip())
             head = " " * indent
 
 
 # Not textwrap and shutil: they cost more than all the rest that `show` does.
-def _folded(line: str, width: int) -> list[str]:
+def _folded(text: str, width: int) -> list[str]:
     parts = [""]
-    for word in line.split(" "):
+    for word in text.split(" "):
         longer = f"{parts[-1]} {word}" if parts[-1] else word
         if len(longer) <= width or not parts[-1]:
             parts[-1] = longer

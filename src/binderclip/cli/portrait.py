@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from binderclip.cli.paint import clean, count, print_facts, print_rows, size
+from binderclip.cli.paint import count, flat, print_facts, print_rows, size
 from binderclip.cli.reading import Seen
 from binderclip.environment import Environment
 from binderclip.notebook import MISSING
@@ -37,7 +37,7 @@ def describe(seen: Seen) -> dict[str, object]:
 
 
 def print_portrait(seen: Seen, *, full: bool) -> None:
-    click.echo(click.style(clean(seen.address), bold=True))
+    click.echo(click.style(flat(seen.address), bold=True))
     reading = seen.reading
     if reading is None:
         _print_nothing(seen)
@@ -58,8 +58,8 @@ def _print_nothing(seen: Seen) -> None:
 
     named = quote(seen.address) if seen.kind == "path" else "NOTEBOOK"
     print_rows("  ", ["It names no environment. To name one:"], indent=2)
-    click.echo(f"    binderclip set {clean(named)} --file requirements.txt")
-    click.echo(f"    binderclip set {clean(named)} --build https://github.com/OWNER/NAME")
+    click.echo(f"    binderclip set {flat(named)} --file requirements.txt")
+    click.echo(f"    binderclip set {flat(named)} --build https://github.com/OWNER/NAME")
 
 
 def _facts(binder: Binder) -> list[tuple[str, list[str]]]:
@@ -129,6 +129,6 @@ def _lines(text: Text) -> int:
 
 def _print_file(name: str, text: str) -> None:
     click.echo()
-    click.echo(f"  {click.style(clean(name), bold=True)}")
-    for line in text.splitlines():
-        click.echo(f"  {click.style('│', dim=True)} {clean(line)}")
+    click.echo(f"  {click.style(flat(name), bold=True)}")
+    for row in text.splitlines():
+        click.echo(f"  {click.style('│', dim=True)} {flat(row)}")

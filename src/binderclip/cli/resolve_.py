@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from binderclip import notebook
-from binderclip.cli.paint import clean, print_facts, print_json, size
+from binderclip.cli.paint import flat, print_facts, print_json, size
 from binderclip.cli.state import json_option
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _came(fetched: Fetched) -> dict[str, object]:
 
 def _print(source: Source, fetched: Fetched | None) -> None:
     facts = _describe(source)
-    click.echo(click.style(clean(str(facts.pop("address"))), bold=True))
+    click.echo(click.style(flat(str(facts.pop("address"))), bold=True))
     labels = [(name, [str(value)]) for name, value in facts.items() if value is not None]
     if fetched:
         came = _came(fetched)

@@ -3,32 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
 from binderclip.cli.state import json_option
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What was asked on the command line, as it was said."""
-
-    address: str
-    output: Path | None
-    in_place: bool
-    pairs: tuple[str, ...]
-    timeout_s: float | None
-    allow_errors: bool
-    kernel: str | None
-    trust: bool
-    latest: bool
-    offline: bool
-    python: str | None
-    verbose: bool
-    quiet: bool
-
 
 EPILOG = """\b
 Examples:
@@ -73,14 +53,25 @@ Examples:
 @click.option("-v", "--verbose", is_flag=True, help="Show every line that the builders print.")
 @click.option("-q", "--quiet", is_flag=True, help="Show errors only.")
 @json_option
-def command(notebook: str, *, as_json: bool, quiet: bool, **wishes: object) -> None:
+def command(notebook: str, *, as_json: bool, **wishes: Any) -> None:
     """Run NOTEBOOK in the environment that it names, on this machine.
 
     NOTEBOOK is a file, `-` for standard input, or any address that leads to a notebook. Outputs
     are saved as they come. Exit codes: 41 a cell failed, 42 it took too long, 43 the kernel
     died, 130 interrupted, 22 nobody said yes to running it, 21 it can't run here.
     """
+    from binderclip import execute, parameters
     from binderclip.cli import running
+    from binderclip.cli.progress import Reporter
+    from binderclip.cli.wanted import Place
 
-    wished = Wishes(address=notebook, quiet=quiet or as_json, **wishes)  # type: ignore[arg-type]
-    asyncio.run(running.run(wished, as_json=as_json))
+    reporter = Reporter(verbose=wishes.pop("verbose"), quiet=wishes.pop("quiet") or as_json)
+    result = running.Result(wishes.pop("output"), wishes.pop("in_place"))
+    options = execute.RunOptions(
+        parameters=parameters.parse(wishes.pop("pairs")),
+        timeout_s=wishes.pop("timeout_s"),
+        allow_errors=wishes.pop("allow_errors"),
+        kernel=wishes.pop("kernel"),
+    )
+    place = Place(address=notebook, **wishes)
+    asyncio.run(running.run(place, options, result, reporter, as_json=as_json))

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from binderclip.cli.paint import clean, count, print_facts, print_json
+from binderclip.cli.paint import count, flat, print_facts, print_json
 from binderclip.cli.state import json_option
 from binderclip.trust import Grant
 
@@ -74,7 +74,7 @@ def revoke(words: tuple[str, ...], *, as_json: bool) -> None:
             _tell(grant)
         click.echo(f"{count(len(gone), 'grant')} revoked.")
         for word in unknown:
-            click.echo(f"{clean(word)}: no grant has this key or origin", err=True)
+            click.echo(f"{flat(word)}: no grant has this key or origin", err=True)
     click.get_current_context().exit(1 if unknown else 0)
 
 
@@ -93,5 +93,5 @@ def clear(*, as_json: bool) -> None:
 
 
 def _tell(grant: Grant) -> None:
-    click.echo(click.style(clean(grant.origin), bold=True))
+    click.echo(click.style(flat(grant.origin), bold=True))
     print_facts([("key", [grant.key]), ("since", [grant.at])])

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from binderclip import references
-from binderclip.edit import Fetching, Wish
+from binderclip.edit import Fetching, Wish, check
 from binderclip.spec.model import Dialect, Reference
 
 MAX_BYTES = 1024 * 1024
@@ -46,7 +46,7 @@ def understood(words: Words) -> Wish:
         raise click.UsageError("nothing to set: say --file, --build, --image, --host, --remove, …")
     if words.opt_out and stated != {"opt_out"}:
         raise click.UsageError("--opt-out stands alone: it says that there is no environment")
-    return Wish(
+    wish = Wish(
         host=tuple(_host(text) for text in words.hosts),
         image=references.image(words.image) if words.image else None,
         build=with_ref(references.repository(words.build), words.ref, "build")
@@ -61,6 +61,8 @@ def understood(words: Words) -> Wish:
         dialect=words.dialect,
         force=words.force,
     )
+    check(wish)
+    return wish
 
 
 def _host(text: str) -> str:
