@@ -1,0 +1,34 @@
+"""What a run is asked and what it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from binderclip.execute.failures import CellError
+from binderclip.spec.model import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """``timeout_s`` is for each cell; ``kernel`` names another than the notebook's."""
+
+    parameters: Mapping[str, JSON] = field(default_factory=dict)
+    timeout_s: float | None = None
+    allow_errors: bool = False
+    kernel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """``seconds`` from the kernel's start to its end; ``cells_run`` counts the cells that were
+    executed; ``errors`` are those that were allowed; ``output`` is where the result was saved,
+    and ``notebook`` its content.
+    """
+
+    seconds: float
+    cells_run: int
+    output: Path | None
+    notebook: bytes = field(repr=False)
+    errors: tuple[CellError, ...] = ()

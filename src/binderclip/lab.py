@@ -1,0 +1,197 @@
+"""JupyterLab in an environment, for one person on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import json
+import os
+import secrets
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import quote
+
+from binderclip import processes
+from binderclip.errors import Refused, SessionError, TimedOut
+from binderclip.kernels.child import Child, Death
+from binderclip.kernels.choice import specs
+from binderclip.session import Runtime
+
+_START_S = 120.0
+_PAUSE_S = 0.03
+# The server ends its kernels one by one.
+_END_GRACE_S = 8.0
+_REST_GRACE_S = 2.0
+
+_OPENER = """<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Opening JupyterLab</title>
+<meta name="referrer" content="no-referrer">
+<meta http-equiv="refresh" content="0; url={url}"></head>
+<body><p>If nothing happens, <a href="{url}">open JupyterLab</a>.</p></body>
+</html>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """A JupyterLab that answers.
+
+    ``address`` is without the token, ``url`` opens the notebook and holds it: show it to nobody
+    but the person. ``opener_file`` is a private page that leads there: a browser is given that,
+    so that the token is in no list of processes.
+    """
+
+    address: str
+    url: str = field(repr=False)
+    opener_file: Path
+    _child: Child = field(repr=False)
+
+    async def ended(self) -> Death:
+        """Until the server ends, by its File menu or otherwise."""
+        return await self._child.wait()
+
+
+def has_lab(prefix: Path) -> bool:
+    """Whether JupyterLab is installed in the environment at ``prefix``."""
+    return any(prefix.glob("lib/python*/site-packages/jupyterlab/__init__.py"))
+
+
+@asynccontextmanager
+async def serve_lab(
+    runtime: Runtime, notebook: Path, *, lab_prefix: Path | None = None
+) -> AsyncIterator[Lab]:
+    """JupyterLab over the folder of ``notebook``, with the kernels of ``runtime`` and no others.
+
+    It is the environment's own JupyterLab or, where that has none, the one at ``lab_prefix``.
+    The person's settings hold; what concerns this server alone (its port, token, workspaces and
+    runtime files) is the session's. On leaving, the server ends with all that it started.
+
+    Raises Refused where there is no JupyterLab or no kernel, TimedOut, SessionError.
+    """
+    prefix = runtime.prefix if has_lab(runtime.prefix) else lab_prefix
+    if prefix is None or not has_lab(prefix):
+        raise Refused(
+            "there is no JupyterLab in this environment",
+            hint="add jupyterlab to what it installs, or execute the notebook with 'run'",
+        )
+    folder = runtime.run / f"lab-{secrets.token_hex(4)}"
+    folder.mkdir(mode=0o700)
+    names = _write_specs(runtime, folder / "data" / "kernels")
+    token = secrets.token_urlsafe(32)
+    environ = _environ(runtime, folder, token)
+    root = notebook.absolute().parent
+    argv = [str(prefix / "bin" / "python"), "-m", "jupyterlab", *_options(root, names)]
+    child = Child.start(replace(runtime, environ=environ), argv, root, folder / "server.log")
+    try:
+        base, token = await _ready(child, folder / "runtime", token)
+        path = f"lab/tree/{quote(notebook.name, safe='')}"
+        url = f"{base}{path}?token={quote(token, safe='')}"
+        yield Lab(f"{base}{path}", url, _write_opener(folder, url), child)
+    finally:
+        child.signal(signal.SIGTERM)
+        try:
+            await child.end(_END_GRACE_S)
+        finally:
+            # Kernels lead groups of their own.
+            await asyncio.to_thread(processes.stop_all, runtime.run, _REST_GRACE_S)
+
+
+def _write_specs(runtime: Runtime, folder: Path) -> list[str]:
+    """Copy the environment's kernel specs with whole paths: another environment's server would
+    take "python" for its own. Their names.
+    """
+    found = specs(runtime)
+    if not found:
+        raise Refused(
+            "the environment has no kernel at all",
+            hint="add ipykernel to what the environment installs",
+        )
+    for source, spec in found.items():
+        target = folder / source.name
+        target.mkdir(parents=True)
+        (target / "kernel.json").write_text(json.dumps(spec), "utf-8")
+        for path in source.iterdir():
+            if path.name != "kernel.json":
+                (target / path.name).symlink_to(path)
+    return [source.name for source in found]
+
+
+def _environ(runtime: Runtime, folder: Path, token: str) -> dict[str, str]:
+    """``JUPYTER_PATH`` also leads to the front-end parts of the environment's widgets."""
+    stated = runtime.environ.get("JUPYTER_PATH", "")
+    data = [str(folder / "data"), str(runtime.prefix / "share" / "jupyter"), stated]
+    (folder / "runtime").mkdir(mode=0o700)
+    return {
+        **runtime.environ,
+        "JUPYTER_PATH": os.pathsep.join(filter(None, data)),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+        "JUPYTER_TOKEN": token,
+    }
+
+
+def _options(root: Path, kernels: list[str]) -> list[str]:
+    return [
+        "--no-browser",
+        "--ServerApp.ip=127.0.0.1",
+        "--ServerApp.port=0",
+        f"--ServerApp.root_dir={root}",
+        "--ServerApp.allow_remote_access=False",
+        "--ServerApp.no_browser_open_file=True",
+        "--ServerApp.sock=",
+        # As root in a container, say: the server is this session's alone.
+        "--allow-root",
+        "--KernelSpecManager.ensure_native_kernel=False",
+        *(f"--KernelSpecManager.allowed_kernelspecs={name}" for name in kernels),
+    ]
+
+
+async def _ready(child: Child, folder: Path, token: str) -> tuple[str, str]:
+    """The server's URL and the token that it takes: a person's settings may name another."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + _START_S
+    while loop.time() < deadline:
+        if child.death is not None:
+            raise SessionError(
+                f"JupyterLab did not start: {child.death}\n{_masked(child.death.log, token)}"
+            )
+        for path in folder.glob("jpserver-*.json"):
+            try:
+                info = json.loads(path.read_bytes())
+                base, accepted = str(info["url"]), str(info["token"])
+            except (OSError, ValueError, KeyError):
+                continue  # still being written
+            if await asyncio.to_thread(_answers, base, accepted):
+                return base, accepted
+        await asyncio.sleep(_PAUSE_S)
+    raise TimedOut(f"JupyterLab did not answer within {_START_S:.0f} s")
+
+
+def _answers(base: str, token: str) -> bool:
+    from urllib.error import URLError  # noqa: PLC0415 - slow to import; the server boots meanwhile
+    from urllib.request import ProxyHandler, Request, build_opener  # noqa: PLC0415 - the same
+
+    if not base.startswith("http://"):
+        return True  # a certificate of the person's own; the browser will judge it
+    request = Request(f"{base}api/status", headers={"Authorization": f"token {token}"})  # noqa: S310 - http, see above
+    try:
+        with build_opener(ProxyHandler({})).open(request, timeout=5):
+            return True
+    except (URLError, OSError):
+        return False
+
+
+def _write_opener(folder: Path, url: str) -> Path:
+    path = folder / "open.html"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(_OPENER.format(url=html.escape(url)))
+    return path
+
+
+def _masked(text: str, token: str) -> str:
+    return text.replace(token, "***")

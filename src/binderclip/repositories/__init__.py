@@ -1,0 +1,213 @@
+"""Git repositories: refs resolved, single commits fetched, read and checked out. With the git
+binary, since the person's credential helpers, keys and proxies are its to use.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from binderclip import processes
+from binderclip.errors import ResolveError, Unreachable
+from binderclip.repositories import git
+from binderclip.repositories.refs import COMMIT, REF, Refs, advertised
+from binderclip.repositories.tree import Tree
+
+_LARGEST_ATTRIBUTES = 1 << 20
+
+
+class Lock(Protocol):
+    """Gives a context that holds the lock of that name."""
+
+    def __call__(self, name: str) -> AbstractAsyncContextManager[None]: ...
+
+
+class Repository:
+    """A remote repository and what was fetched of it, in a bare store under ``root``.
+
+    ``lock`` serialises processes that fetch into one store.
+    """
+
+    def __init__(self, url: str, root: Path, lock: Lock, *, offline: bool = False) -> None:
+        self.url = git.checked(url)
+        self.offline = offline
+        self.name = hashlib.sha256(self.url.encode()).hexdigest()[:24]
+        self.folder = root / self.name
+        self._lock = lock
+
+    @property
+    def shown(self) -> str:
+        """The address as it may be printed."""
+        return git.shown(self.url)
+
+    def known(self, ref: str) -> str | None:
+        """The commit that ``ref`` was when it was last resolved, or None."""
+        commit = self._known().get(ref)
+        return commit if commit and COMMIT.fullmatch(commit) else None
+
+    async def resolve(self, ref: str) -> str:
+        """The commit that ``ref`` is now. Raises ResolveError or Unreachable."""
+        if COMMIT.fullmatch(ref):
+            return ref
+        if not REF.fullmatch(ref) or ".." in ref:
+            raise ResolveError(f"{ref!r} cannot be the name of a branch or tag")
+        self._need_network(f"resolve {ref!r}")
+        patterns = [ref] if ref == "HEAD" or ref.startswith("refs/") else []
+        patterns = patterns or [f"refs/heads/{ref}", f"refs/tags/{ref}"]
+        peeled = [f"{name}^{{}}" for name in patterns if name != "HEAD"]
+        refs = await self._advertised(*patterns, *peeled)
+        if not refs.commits:
+            refs = await self._advertised("HEAD", "refs/heads/*", "refs/tags/*")
+        commit = refs.commit(ref)
+        self._remember({**self._known(), ref: commit})
+        return commit
+
+    def has(self, commit: str) -> bool:
+        """Is ``commit`` fetched, whole?"""
+        return self._kept(commit).is_file()
+
+    async def fetch(self, commit: str) -> None:
+        """Get one commit, as shallow as the server allows. Raises ResolveError, Unreachable."""
+        if self.has(commit):
+            with suppress(OSError):
+                os.utime(self.folder)
+            return
+        self._need_network(f"fetch commit {commit[:12]}")
+        async with self._lock(self.name):
+            if not self.has(commit):
+                await self._fetch(commit)
+
+    def tree(self, commit: str) -> Tree:
+        """The files of a fetched commit, read without checking them out."""
+        return Tree(self._store(commit), commit)
+
+    async def check_out(self, commit: str, into: Path, run: Path) -> Sequence[str]:
+        """Make ``into`` a working copy of a fetched commit, with its submodules; return remarks
+        for people. Raises ResolveError, Unreachable.
+        """
+        store = self._store(commit)
+        form = ["--object-format=sha256"] if _kind(commit) == "sha256" else []
+        await self._local(["init", "-q", "--template=", *form, str(into)], run)
+        inside = ["-C", str(into)]
+        ref = f"refs/binderclip/{commit}"
+        fetched = ["fetch", "-q", "--depth=1", "--no-tags", store.as_uri(), ref]
+        await self._local([*inside, *fetched], run)
+        await self._local([*inside, "checkout", "-q", "--detach", "FETCH_HEAD"], run)
+        await self._local([*inside, "remote", "add", "origin", self.url], run)
+        remarks = []
+        if (into / ".gitmodules").is_file():
+            await self._submodules(into, run)
+            remarks.append("its submodules were fetched too")
+        attributes = into / ".gitattributes"
+        small = attributes.is_file() and attributes.stat().st_size <= _LARGEST_ATTRIBUTES
+        if small and b"filter=lfs" in attributes.read_bytes():
+            remarks.append("files kept in Git LFS are left as pointers")
+        return remarks
+
+    async def _advertised(self, *patterns: str) -> Refs:
+        asking = self.folder / "asking"
+        asking.mkdir(parents=True, exist_ok=True, mode=0o700)
+        done = await git.run(["ls-remote", "--", self.url, *patterns], self.url, asking)
+        if done.code:
+            git.fail(self.url, done.stderr)
+        found = advertised(done.stdout.decode("utf-8", "replace"), patterns)
+        return Refs(self.shown, found)
+
+    async def _fetch(self, commit: str) -> None:
+        """A server of protocol version 2 gives any commit by its name; others only what a ref
+        names, so that all branches and tags are fetched there.
+        """
+        store, run = self._store(commit, make=True), self.folder / "run"
+        processes.stop_all(run, 0)  # what a killed fetch may have left
+        for stale in store.rglob("*.lock"):
+            stale.unlink(missing_ok=True)
+        inside = [f"--git-dir={store}"]
+        fetch = [*inside, "fetch", "-q", "--no-tags", "--no-write-fetch-head"]
+        one = [*fetch, "--depth=1", "--", self.url, f"+{commit}:refs/binderclip/{commit}"]
+        done = await git.run(one, self.url, run)
+        if not done.code:
+            return
+        if not git.is_absent(done.stderr):
+            if git.is_network(done.stderr):
+                git.fail(self.url, done.stderr)
+            await self._fetch_all(fetch, store, run)
+            name = f"refs/binderclip/{commit}"
+            keep = [*inside, "update-ref", name, f"{commit}^{{commit}}"]
+            done = await git.run(keep, self.url, run, network=False)
+        if done.code:
+            raise ResolveError(
+                f"commit {commit} is not in {self.shown}",
+                hint="it may have been removed by a forced push; freeze the notebook again",
+            )
+
+    async def _fetch_all(self, fetch: Sequence[str], store: Path, run: Path) -> None:
+        shallow = ["--unshallow"] if (store / "shallow").exists() else []
+        refs = [f"+refs/{kind}/*:refs/all/{kind}/*" for kind in ("heads", "tags")]
+        done = await git.run([*fetch, *shallow, "--", self.url, *refs], self.url, run)
+        if done.code:
+            git.fail(self.url, done.stderr)
+
+    async def _submodules(self, into: Path, run: Path) -> None:
+        self._need_network("fetch the submodules")
+        update = ["-C", str(into), "submodule", "--quiet", "update", "--init", "--recursive"]
+        done = await git.run([*update, "--depth=1"], self.url, run)
+        if done.code:
+            done = await git.run(update, self.url, run)
+        if done.code:
+            why = git.said(done.stderr)
+            raise ResolveError(f"the submodules of {self.shown} could not be fetched: {why}")
+
+    def _store(self, commit: str, *, make: bool = False) -> Path:
+        """Commits of SHA-1 and of SHA-256 cannot lie in one store."""
+        kind = _kind(commit)
+        store = self.folder / f"{kind}.git"
+        if make and not (store / "HEAD").is_file():
+            for part in (store / "refs", store / "objects", self.folder / "run"):
+                part.mkdir(parents=True, exist_ok=True, mode=0o700)
+            extension = "[extensions]\n\tobjectFormat = sha256\n" if kind == "sha256" else ""
+            version = 1 if extension else 0
+            text = f"[core]\n\trepositoryFormatVersion = {version}\n\tbare = true\n{extension}"
+            (store / "config").write_text(text)
+            (store / "HEAD").write_text("ref: refs/heads/none\n")
+        return store
+
+    def _kept(self, commit: str) -> Path:
+        return self._store(commit) / "refs" / "binderclip" / commit
+
+    def _known(self) -> dict[str, str]:
+        with suppress(OSError, msgspec.MsgspecError):
+            text = (self.folder / "known.json").read_bytes()
+            return msgspec.json.decode(text, type=dict[str, str])
+        return {}
+
+    def _remember(self, known: Mapping[str, str]) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fresh = self.folder / f"known.{secrets.token_hex(4)}.tmp"
+        fresh.write_bytes(msgspec.json.encode(known))
+        fresh.replace(self.folder / "known.json")
+
+    def _need_network(self, purpose: str) -> None:
+        if self.offline:
+            raise Unreachable(
+                f"cannot {purpose} of {self.shown} without the network",
+                hint="run once without --offline: what was fetched is kept",
+            )
+
+    async def _local(self, words: Sequence[str], run: Path) -> None:
+        done = await git.run(words, self.url, run, network=False)
+        if done.code:
+            raise ResolveError(
+                f"git could not check out {self.shown}: {git.said(done.stderr)}",
+                hint="try it with `git clone`",
+            )
+
+
+def _kind(commit: str) -> str:
+    return "sha256" if len(commit) == 64 else "sha1"  # noqa: PLR2004 - hex digits of SHA-256

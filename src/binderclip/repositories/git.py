@@ -1,0 +1,150 @@
+"""The git binary: how it is run, and what its errors mean.
+
+Nothing that a repository brings is run: no hooks, no filters, no file-system monitor; commands
+that need no network also ignore the person's configuration.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from binderclip import processes
+from binderclip.errors import Refused, ResolveError, Unreachable
+
+_URL = re.compile(
+    r"(?:https?|ssh|git)://[^-\s\x00-\x1f][^\s\x00-\x1f]*|file:///[^\s\x00-\x1f]+"
+    r"|[\w.][\w.-]*@[\w.][\w.-]*:[^\s\x00-\x1f:-][^\s:]*"
+)
+
+_NO_CODE = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "submodule.recurse=false",
+    "fetch.recurseSubmodules=false",
+    "filter.lfs.process=",
+    "filter.lfs.smudge=",
+    "filter.lfs.clean=",
+    "filter.lfs.required=false",
+    "http.lowSpeedLimit=1000",
+    "http.lowSpeedTime=60",
+    "advice.detachedHead=false",
+)
+# What says where a repository lies (git rev-parse --local-env-vars): set when binderclip is
+# called from a hook, and then about another repository.
+_ABOUT_ANOTHER = (
+    "ALTERNATE_OBJECT_DIRECTORIES COMMON_DIR CONFIG CONFIG_PARAMETERS DIR GRAFT_FILE INDEX_FILE "
+    "IMPLICIT_WORK_TREE INTERNAL_SUPER_PREFIX NAMESPACE NO_REPLACE_OBJECTS OBJECT_DIRECTORY "
+    "PREFIX QUARANTINE_PATH REPLACE_REF_BASE SHALLOW_FILE WORK_TREE TEMPLATE_DIR"
+)
+
+
+def checked(url: str) -> str:
+    """``url``, if git may be given it. Raises Refused."""
+    if re.match(r"file:/[^/]", url):
+        url = f"file://{url.removeprefix('file:')}"
+    if not _URL.fullmatch(url) or re.match(r"https?://[^/]*@|ssh://[^/@]*:[^/]*@", url):
+        raise Refused(
+            f"found the repository {shown(url)!r}, expected an http(s), ssh or file URL "
+            "without a password",
+            hint="git's credential helpers know passwords; a notebook should not",
+        )
+    return url
+
+
+def shown(url: str) -> str:
+    """A repository's address as it may be printed."""
+    return processes.printable(url)
+
+
+async def run(
+    words: Sequence[str], url: str, folder: Path, *, network: bool = True
+) -> processes.Finished:
+    """Run git with ``folder`` as its working and run folder. Raises Refused without git."""
+    argv = ["git", *(part for one in _NO_CODE for part in ("-c", one)), *words]
+    ceiling = {"GIT_CEILING_DIRECTORIES": str(folder.parent)}
+    around = environ(url, network=network) | ceiling
+    try:
+        return await processes.output(argv, cwd=folder, environ=around, run=folder)
+    except processes.CommandFailed as error:
+        raise no_git() from error
+
+
+def no_git() -> Refused:
+    return Refused(
+        "this environment is built from a git repository, and git was not found",
+        hint="install git, so that `git --version` works",
+    )
+
+
+# https://github.com/git/git: remote-curl.c, connect.c, and what ssh and common forges answer.
+_NETWORK = re.compile(
+    r"unable to access|could not resolve host|failed to connect|connection (?:refused|reset|timed"
+    r" out|closed)|network is unreachable|operation too slow|early EOF|hung up unexpectedly|"
+    r"could not read from remote|authentication failed|could not read (?:username|password)|"
+    r"repository .*not found|does not appear to be a git",
+    re.IGNORECASE,
+)
+_NOT_THERE = re.compile(
+    r"repository .*not found|not found: |returned error: 40[134]|authentication failed|"
+    r"could not read (?:username|password)|does not appear to be a git|permission denied|"
+    r"project you were looking for could not be found",
+    re.IGNORECASE,
+)
+
+
+def fail(url: str, stderr: str) -> NoReturn:
+    """Raise the error that git's words about a remote stand for."""
+    place = shown(url)
+    if _NOT_THERE.search(stderr):
+        raise ResolveError(
+            f"{place}: no such repository, or it is private ({said(stderr)})",
+            hint="for a private one, set up git's credential helper: `git ls-remote` must work",
+        )
+    raise Unreachable(
+        f"{place}: could not be reached ({said(stderr)})",
+        hint="check the network and the address; `git ls-remote` with it says more",
+    )
+
+
+def is_network(stderr: str) -> bool:
+    """Would asking the same server in another way be in vain?"""
+    return bool(_NETWORK.search(stderr))
+
+
+def is_absent(stderr: str) -> bool:
+    """A server that gives any commit by name says that it has none of this name."""
+    return "not our ref" in stderr
+
+
+def environ(url: str, *, network: bool) -> dict[str, str]:
+    """The whole environment of a git process."""
+    about = {f"GIT_{name}" for name in _ABOUT_ANOTHER.split()}
+    around = {name: value for name, value in os.environ.items() if name not in about}
+    allowed = "file:git:http:https:ssh" if url.startswith("file:") else "git:http:https:ssh"
+    around |= {
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ALLOW_PROTOCOL": allowed if network else "file",
+        "GIT_LFS_SKIP_SMUDGE": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "LC_ALL": "C",
+    }
+    if not network:
+        around |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+        around.pop("GIT_CONFIG_COUNT", None)
+    return around
+
+
+def said(stderr: str) -> str:
+    """The most telling line of what git printed, safe to show."""
+    lines = [processes.printable(line).strip() for line in stderr.splitlines()]
+    lines = [line for line in lines if line and not line.startswith(("hint:", "warning:"))]
+    for line in lines:
+        if line.startswith(("fatal:", "error:", "remote:")):
+            return line.partition(":")[2].strip()[:300]
+    return (lines or ["git said nothing"])[-1][:300]

@@ -1,0 +1,78 @@
+"""A commit's files, read without checking them out."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from binderclip.errors import Refused
+from binderclip.repositories import git
+
+_LARGEST_FILE = 1 << 20
+
+
+class Tree:
+    """A commit's files as a ``rees.Listing``; links are followed within the repository only."""
+
+    def __init__(self, store: Path, commit: str) -> None:
+        self._commit = commit
+        argv = ["git", f"--git-dir={store}", "cat-file", "--batch", "--follow-symlinks"]
+        try:
+            self._process = subprocess.Popen(
+                argv,
+                env=git.environ("", network=False),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        except OSError as error:
+            raise git.no_git() from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def folder(self, path: str) -> bool:
+        return self._ask(path)[0] == "tree"
+
+    def read(self, path: str) -> str | None:
+        """Raises Refused for a file over 1 MiB and for a link that leads out of the repository."""
+        kind, content = self._ask(path)
+        return content.decode("utf-8", "replace") if kind == "blob" else None
+
+    def _ask(self, path: str) -> tuple[str, bytes]:
+        """The kind of object and its content. The answers: git-cat-file(1), BATCH OUTPUT."""
+        asked, answers = _pipes(self._process)
+        if "\n" in path:
+            return "missing", b""
+        asked.write(f"{self._commit}:{path}\n".encode())
+        asked.flush()
+        first = answers.readline().decode("utf-8", "replace").rstrip("\n")
+        if first.endswith((" missing", " ambiguous")):
+            return "missing", b""
+        words = first.split(" ")
+        if words[0] in {"symlink", "dangling", "loop", "notdir"}:
+            answers.read(int(words[1]) + 1)
+            if words[0] == "symlink":
+                raise Refused(f"{path}: is a link that leads out of the repository")
+            return "missing", b""
+        _, kind, size = words
+        if kind == "blob" and int(size) > _LARGEST_FILE:
+            raise Refused(f"{path}: is {int(size)} bytes long, expected at most 1 MiB")
+        return kind, answers.read(int(size) + 1)[:-1]
+
+
+def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
+    if process.stdin is None or process.stdout is None:
+        raise ValueError("the process was started without pipes")
+    return process.stdin, process.stdout

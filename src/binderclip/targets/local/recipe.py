@@ -1,0 +1,262 @@
+"""How to build an environment, read from its configuration files."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NoReturn
+
+from binderclip.errors import Refused
+from binderclip.rees import Choice, Listing, choose, is_package, parsed_toml
+from binderclip.targets.local import pipfile, versions
+
+KERNEL = "ipykernel"
+PIPFILE_LINES = "pipfile-requirements.txt"
+"""Where the lines made from a Pipfile are written; not in the working copy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How to build. ``request`` is what uv is asked for, such as "3.11" or "==3.11.*,>=3.11.4";
+    ``stated`` is True when the environment leaves no choice of Python; ``installs`` are the
+    arguments of each ``uv pip install``, run in the working copy's root; ``made`` is the text of
+    PIPFILE_LINES; ``post_build`` and ``start`` are paths in the working copy; ``at`` is the folder
+    that the notebook's own files are laid over.
+    """
+
+    python: str
+    request: str
+    stated: bool
+    installs: tuple[tuple[str, ...], ...]
+    texts: Mapping[str, str]
+    made: str | None
+    post_build: str | None
+    start: str | None
+    at: str = ""
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        words = [["uv", "venv", "--seed", "--python", self.request]]
+        words += [["uv", "pip", "install", *install] for install in self.installs]
+        words += [[f"./{self.post_build}"]] if self.post_build else []
+        return tuple(map(shlex.join, words))
+
+    @property
+    def scripts(self) -> tuple[str, ...]:
+        names = ("setup.py", self.post_build, self.start)
+        return tuple(name for name in names if name and name in self.texts)
+
+
+def recipe(listing: Listing, default_python: str, *, at: str = "") -> Recipe:
+    """Read the configuration in ``listing``. Raises Refused for what this target cannot honour."""
+    choice = choose(listing)
+    _check_possible(listing, choice)
+    files = _Files(listing)
+    post_build, start = (
+        path
+        for name in ("postBuild", "start")
+        for path in [choice.path(name) if files.note(choice.path(name)) is not None else None]
+    )
+    _check_scripts(files.texts, post_build, start)
+    if choice.buildpack == "pipfile":
+        wanted, made = pipfile.read(files, choice.path)
+        installs: tuple[tuple[str, ...], ...] = (("-r", PIPFILE_LINES, KERNEL),)
+        files.texts[PIPFILE_LINES] = made
+        version = versions.Version(wanted, wanted, stated=True) if wanted else None
+    else:
+        made, version = None, _python(files, choice, default_python)
+        installs = _installs(files, choice)
+    version = version or versions.Version(default_python, default_python, stated=False)
+    return Recipe(
+        python=version.python,
+        request=version.request,
+        stated=version.stated,
+        installs=installs,
+        texts=files.texts,
+        made=made,
+        post_build=post_build,
+        start=start,
+        at=at,
+    )
+
+
+def _check_scripts(texts: Mapping[str, str], post_build: str | None, start: str | None) -> None:
+    """``postBuild`` may do without a first line: a Dockerfile's RUN has a shell run it."""
+    if start and not texts[start].startswith("#!"):
+        raise Refused(f"{start}: found no '#!' line, expected one that names its interpreter")
+    for script in filter(None, (post_build, start)):
+        if texts[script].startswith("#!") and texts[script].partition("\n")[0].endswith("\r"):
+            _refuse(
+                f"{script}: its first line ends as on Windows, so that no interpreter is found",
+                "save it with Unix line ends",
+            )
+
+
+class _Files:
+    """A listing that remembers what was read of it."""
+
+    def __init__(self, listing: Listing) -> None:
+        self._listing = listing
+        self.texts: dict[str, str] = {}
+
+    def folder(self, path: str) -> bool:
+        return self._listing.folder(path)
+
+    def read(self, path: str) -> str | None:
+        return self._listing.read(path)
+
+    def note(self, path: str) -> str | None:
+        text = self._listing.read(path)
+        if text is not None:
+            self.texts[path] = text
+        return text
+
+
+_ELSEWHERE = (
+    "a BinderHub could, and so could a container; binderclip will offer both as targets in later "
+    "releases"
+)
+_NOT_HERE: Mapping[str, str] = {
+    "docker": "the local target builds no images",
+    "julia": "the local target installs Python alone, not Julia",
+    "julia-require": "REQUIRE belongs to Julia before 1.0, which nothing builds any more",
+    "nix": "the local target does not use Nix",
+    "r": "the local target installs Python alone, not R",
+    "conda": "the local target does not install conda packages yet",
+}
+
+
+def _check_possible(listing: Listing, choice: Choice) -> None:
+    if choice.buildpack in _NOT_HERE:
+        why = _NOT_HERE[choice.buildpack]
+        advice = {
+            "conda": f"{_ELSEWHERE}. Or name the packages in a requirements.txt instead",
+            "julia-require": "write a Project.toml for a current Julia",
+        }
+        _refuse(f"{choice.trigger}: {why}", advice.get(choice.buildpack, _ELSEWHERE))
+    if choice.runtime and choice.runtime.name != "python":
+        _refuse(
+            f"{choice.path('runtime.txt')}: found {choice.runtime.text!r}, and the local target "
+            "installs Python alone",
+            _ELSEWHERE,
+        )
+    if listing.read(choice.path("apt.txt")) is not None:
+        _refuse(
+            f"{choice.path('apt.txt')}: the local target installs no system packages",
+            f"{_ELSEWHERE}. Or install them yourself and drop the file",
+        )
+    if choice.trigger is None and listing.read(choice.path("install.R")) is not None:
+        _refuse(f"{choice.path('install.R')}: {_NOT_HERE['r']}", _ELSEWHERE)
+
+
+def refused_by_name(names: Mapping[str, str]) -> str | None:
+    """Of files laid over a repository, one that no repository can make possible here."""
+    bad = {
+        "Dockerfile": "docker",
+        "Project.toml": "julia",
+        "JuliaProject.toml": "julia",
+        "REQUIRE": "julia-require",
+        "default.nix": "nix",
+        "environment.yml": "conda",
+        "environment.yaml": "conda",
+    }
+    for name, buildpack in bad.items():
+        if name in names:
+            return f"{name}: {_NOT_HERE[buildpack]}; {_ELSEWHERE}"
+    if "apt.txt" in names:
+        return f"apt.txt: the local target installs no system packages; {_ELSEWHERE}"
+    return None
+
+
+def image_alone() -> str:
+    return (
+        "binder.image: the local target runs no images, and the notebook names nothing to build; "
+        f"{_ELSEWHERE}. Or add binder.build or binder.files"
+    )
+
+
+def _python(files: _Files, choice: Choice, default: str) -> versions.Version:
+    if choice.runtime:
+        files.note(choice.path("runtime.txt"))
+    runtime = choice.runtime.version if choice.runtime else None
+    if runtime and not re.fullmatch(r"3|3\.\d{1,2}", runtime):
+        short = ".".join(runtime.split(".")[:2])
+        better = f"python-{short}" if re.fullmatch(r"3\.\d{1,2}", short) else "python-3.12"
+        _refuse(
+            f"{choice.path('runtime.txt')}: found 'python-{runtime}', expected 'python-X.Y'",
+            f"write {better!r}: repo2docker takes no patch release and no Python 2",
+        )
+    spec = None if choice.folder else _requires_python(files)
+    fixed = runtime if runtime and "." in runtime else None
+    try:
+        return versions.pick(spec, fixed=fixed, default=default)
+    except ValueError as error:
+        raise Refused(f"pyproject.toml: requires-python: {error}") from error
+
+
+def _requires_python(files: _Files) -> str | None:
+    project = parsed_toml(files, "pyproject.toml").get("project")
+    spec = project.get("requires-python") if isinstance(project, dict) else None
+    if spec is None:
+        return None
+    files.note("pyproject.toml")
+    if not isinstance(spec, str):
+        raise Refused("pyproject.toml: project.requires-python: expected a string like '>=3.11'")
+    return spec
+
+
+def _installs(files: _Files, choice: Choice) -> tuple[tuple[str, ...], ...]:
+    """The kernel is resolved together with everything else, except where every requirement must
+    have a hash: then it comes after.
+    """
+    requirements = choice.path("requirements.txt")
+    first: tuple[str, ...] = ()
+    hashed = False
+    if files.note(requirements) is not None:
+        first = ("-r", requirements)
+        hashed = _note_included(files, requirements)
+    package = is_package(files, choice.folder)
+    if package:
+        for name in ("setup.py", "setup.cfg", "pyproject.toml"):
+            files.note(name)
+    rest = ((".",) if package else ()) + (KERNEL,)
+    return (first, rest) if hashed else (first + rest,)
+
+
+_INCLUDE = re.compile(r"\s*(?:-r|--requirement|-c|--constraint)(?:\s*=\s*|\s*)(?P<path>\S+)")
+_REQUIRE_HASHES = re.compile(r"^\s*--require-hashes\b", re.MULTILINE)
+_MOST_FILES = 64
+
+
+def _note_included(files: _Files, top: str) -> bool:
+    """Note every file that ``top`` includes; True when one of them requires hashes."""
+    waiting, hashed = [top], False
+    while waiting:
+        path = waiting.pop()
+        text = files.texts[path]
+        hashed = hashed or bool(_REQUIRE_HASHES.search(text))
+        for line in text.replace("\\\n", " ").splitlines():
+            found = _INCLUDE.match(line)
+            if not found or "://" in found["path"] or "$" in found["path"]:
+                continue
+            inner = posixpath.normpath(posixpath.join(posixpath.dirname(path), found["path"]))
+            if inner.startswith(("/", "../")):
+                _refuse(
+                    f"{path}: includes {found['path']!r}, which lies outside of the environment",
+                    "keep included files beside it",
+                )
+            if inner in files.texts:
+                continue
+            if files.note(inner) is None:
+                raise Refused(f"{path}: includes {found['path']!r}, which is not there")
+            if len(files.texts) > _MOST_FILES:
+                raise Refused(f"{path}: includes more than {_MOST_FILES} files")
+            waiting.append(inner)
+    return hashed
+
+
+def _refuse(message: str, hint: str) -> NoReturn:
+    raise Refused(message, hint=hint)

@@ -1,0 +1,103 @@
+"""Environment variables: of what builds an environment, and of what runs in it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+# About the Python, the Jupyter or the binderclip that we were called from: not about this one.
+_DROPPED = frozenset(
+    {
+        "PYTHONPATH",
+        "PYTHONHOME",
+        "PYTHONSTARTUP",
+        "PYTHONEXECUTABLE",
+        "PYTHONUSERBASE",
+        "PYTHONPLATLIBDIR",
+        "VIRTUAL_ENV",
+        "VIRTUAL_ENV_PROMPT",
+        "__PYVENV_LAUNCHER__",
+        "PIP_PREFIX",
+        "PIP_TARGET",
+        "PIP_USER",
+        "PIP_REQUIRE_VIRTUALENV",
+        "UV_PYTHON",
+        "UV_PROJECT",
+        "UV_PROJECT_ENVIRONMENT",
+        "UV_SYSTEM_PYTHON",
+        "UV_BREAK_SYSTEM_PACKAGES",
+        "UV_TARGET",
+        "UV_PREFIX",
+        "UV_WORKING_DIR",
+        "UV_WORKING_DIRECTORY",
+        "UV_VENV_CLEAR",
+        "UV_VENV_SEED",
+        "UV_VENV_RELOCATABLE",
+        "UV_DRY_RUN",
+    }
+)
+_DROPPED_FAMILIES = ("CONDA_", "_CONDA_", "MAMBA_", "BINDERCLIP_", "JUPYTER", "JPY_")
+_PLACES = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "IPYTHONDIR")
+
+
+def inherited() -> dict[str, str]:
+    """Our own variables without those of another Python environment."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in _DROPPED and not name.startswith(_DROPPED_FAMILIES)
+    }
+    gone = {
+        os.path.join(os.environ[name], sub)  # noqa: PTH118 - PATH holds strings
+        for name in ("VIRTUAL_ENV", "CONDA_PREFIX")
+        if os.environ.get(name)
+        for sub in ("bin", "condabin")
+    }
+    parts = [p for p in kept.get("PATH", os.defpath).split(os.pathsep) if p not in gone]
+    return kept | {"PATH": os.pathsep.join(parts), "PYTHONNOUSERSITE": "1"}
+
+
+def activated(prefix: Path, home: Path) -> dict[str, str]:
+    """With the environment in ``prefix`` activated. ``home`` is what repo2docker calls REPO_DIR;
+    its other names are set too, since scripts use them.
+    """
+    base = inherited()
+    return base | {
+        "PATH": os.pathsep.join([str(prefix / "bin"), base["PATH"]]),
+        "VIRTUAL_ENV": str(prefix),
+        "NB_PYTHON_PREFIX": str(prefix),
+        "KERNEL_PYTHON_PREFIX": str(prefix),
+        "REPO_DIR": str(home),
+    }
+
+
+def of_script(prefix: Path, repo: Path) -> dict[str, str]:
+    """Of ``postBuild``: at home in the working copy, as in an image, so that it leaves the
+    person's home alone; what it installs "for the user" goes into the environment. Caches and
+    pip's settings stay the person's: an index may be a mirror.
+    """
+    base = activated(prefix, repo)
+    home = Path.home()
+    config = Path(base.get("XDG_CONFIG_HOME") or home / ".config")
+    cache = base.get("XDG_CACHE_HOME") or str(home / ".cache")
+    for pip in (config / "pip" / "pip.conf", home / ".pip" / "pip.conf"):
+        if "PIP_CONFIG_FILE" not in base and pip.is_file():
+            base["PIP_CONFIG_FILE"] = str(pip)
+    for name in _PLACES:
+        base.pop(name, None)
+    return base | {
+        "HOME": str(repo),
+        "XDG_CACHE_HOME": cache,
+        "JUPYTER_DATA_DIR": str(prefix / "share" / "jupyter"),
+        "JUPYTER_CONFIG_DIR": str(prefix / "etc" / "jupyter"),
+    }
+
+
+def of_session(prefix: Path, repo: Path, own_home: Path | None) -> dict[str, str]:
+    """Of a kernel or a server. With ``own_home`` nothing of the person's settings is found."""
+    base = activated(prefix, own_home or repo)
+    if own_home is None:
+        return base
+    for name in _PLACES:
+        base.pop(name, None)
+    return base | {"HOME": str(own_home)}
