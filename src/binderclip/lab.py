@@ -83,7 +83,7 @@ async def serve_lab(
     names = _write_specs(runtime, folder / "data" / "kernels")
     token = secrets.token_urlsafe(32)
     environ = _environ(runtime, folder, token)
-    root = notebook.absolute().parent
+    root = _folder(notebook)
     argv = [str(prefix / "bin" / "python"), "-m", "jupyterlab", *_options(root, names)]
     child = Child.start(replace(runtime, environ=environ), argv, root, folder / "server.log")
     try:
@@ -98,6 +98,10 @@ async def serve_lab(
         finally:
             # Kernels lead groups of their own.
             await asyncio.to_thread(processes.stop_all, runtime.run, _REST_GRACE_S)
+
+
+def _folder(notebook: Path) -> Path:
+    return notebook.absolute().parent
 
 
 def _write_specs(runtime: Runtime, folder: Path) -> list[str]:
@@ -117,7 +121,7 @@ def _write_specs(runtime: Runtime, folder: Path) -> list[str]:
         for path in source.iterdir():
             if path.name != "kernel.json":
                 (target / path.name).symlink_to(path)
-    return [source.name for source in found]
+    return [source.name.lower() for source in found]
 
 
 def _environ(runtime: Runtime, folder: Path, token: str) -> dict[str, str]:
@@ -159,16 +163,23 @@ async def _ready(child: Child, folder: Path, token: str) -> tuple[str, str]:
             raise SessionError(
                 f"JupyterLab did not start: {child.death}\n{_masked(child.death.log, token)}"
             )
-        for path in folder.glob("jpserver-*.json"):
-            try:
-                info = json.loads(path.read_bytes())
-                base, accepted = str(info["url"]), str(info["token"])
-            except (OSError, ValueError, KeyError):
-                continue  # still being written
+        if found := await asyncio.to_thread(_announced, folder):
+            base, accepted = found
             if await asyncio.to_thread(_answers, base, accepted):
                 return base, accepted
         await asyncio.sleep(_PAUSE_S)
     raise TimedOut(f"JupyterLab did not answer within {_START_S:.0f} s")
+
+
+def _announced(folder: Path) -> tuple[str, str] | None:
+    """The URL and token of the file that a server writes once it listens."""
+    for path in folder.glob("jpserver-*.json"):
+        try:
+            info = json.loads(path.read_bytes())
+            return str(info["url"]), str(info["token"])
+        except (OSError, ValueError, KeyError):  # still being written
+            return None
+    return None
 
 
 def _answers(base: str, token: str) -> bool:

@@ -84,7 +84,7 @@ def inject(nb: Any, values: Mapping[str, JSON]) -> tuple[str, ...]:
     from nbformat import v4  # noqa: PLC0415 - slow; the kernel boots meanwhile
 
     source, metadata = python_code(values), {"tags": [INJECTED_TAG]}
-    cell = v4.new_code_cell(source, metadata=metadata)  # type: ignore[no-untyped-call]
+    cell = v4.new_code_cell(source, metadata=metadata)
     if (nb.nbformat, nb.nbformat_minor) < (4, 5):
         del cell["id"]
     defaults, injected = _tagged(nb, TAG), _tagged(nb, INJECTED_TAG)

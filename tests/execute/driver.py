@@ -18,6 +18,11 @@ from binderclip.notebook import read
 from binderclip.session import Runtime, Session
 
 
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 async def main() -> None:
     prefix, folder, notebook = map(Path, sys.argv[1:4])
     for name in ("home", "run"):
@@ -35,7 +40,7 @@ async def main() -> None:
         cwd=folder,
         output=folder / "out.ipynb",
         options=execute.RunOptions(),
-        observe=lambda event: print(type(event).__name__, flush=True),
+        observe=lambda event: say(type(event).__name__),
     )
 
 
@@ -43,9 +48,9 @@ if __name__ == "__main__":
     try:
         asyncio.run(main())
     except BinderclipError as error:
-        print("error", error.code, error.message, flush=True)
+        say(f"error {error.code} {error.message}")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        print("killed", flush=True)
+        say("killed")
         sys.exit(130)
-    print("done", flush=True)
+    say("done")

@@ -113,5 +113,5 @@ def test_what_cannot_be_read_is_not_there(bare: Runtime, text: str) -> None:
     folder = bare.prefix / "share" / "jupyter" / "kernels" / "broken"
     folder.mkdir()
     (folder / "kernel.json").write_text(text, "latin-1")
-    with pytest.raises(Refused, match="it has: python3$"):
+    with pytest.raises(Refused, match=r"it has: python3$"):
         choose(bare, wanted="broken", notebook_metadata={})

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.execute.conftest import Run
 
 from binderclip.errors import CellFailed, KernelDied
-from tests.execute.conftest import Run
 
 LEFT_OUT = {
     "Inline Image.ipynb": "needs a picture beside it",

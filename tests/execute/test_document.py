@@ -75,8 +75,7 @@ def test_the_corpus_is_written_as_nbformat_writes(corpus: Path) -> None:
     for path in sorted(corpus.rglob("*.ipynb")):
         try:
             document = read(path.read_bytes(), path.name, lambda _: None)
-        except NotebookError as error:
-            assert path.name in str(error)
+        except NotebookError:
             continue
         text = document.render().decode()
         assert text == written(nbformat.reads(text, as_version=4)), path.name

@@ -23,7 +23,7 @@ from binderclip.errors import (
 )
 
 
-def test_outputs_and_counts_are_saved(run: Run, tmp_path: Path) -> None:
+def test_outputs_and_counts_are_saved(run: Run) -> None:
     binder = {"version": 1, "files": {"requirements.txt": "x\n"}, "x-own": {"ö": [1.5, None]}}
     ran = run(notebook(text("# Hi"), "print('Grüße')", "6 * 7", binder=binder, other=[1]))
     assert ran.error is None
@@ -181,7 +181,7 @@ def test_a_kernel_that_is_killed_says_by_what(run: Run, tmp_path: Path) -> None:
     message = str(ran.error)
     assert "the kernel died in cell 2 (code cell 2" in message
     assert "killed by signal 9 (SIGKILL), probably because memory ran out" in message
-    assert int(message.split("up to ")[1].split(" MiB")[0]) > 200
+    assert int(message.rpartition("up to ")[2].partition(" MiB")[0]) > 200
     assert ran.cells[0]["execution_count"] == 1
     assert ran.said(1) == "last words\n"
     assert not processes._belonging(tmp_path / "run")
@@ -256,12 +256,6 @@ def test_streams_around_a_display_are_joined_as_nbclient_joins(run: Run) -> None
 def test_a_display_in_an_earlier_cell_is_updated(run: Run) -> None:
     ran = run(notebook("h = display('old', display_id=True)", "h.update('new')"))
     assert ran.said(0) == "'new'"
-
-
-def test_a_lone_surrogate_is_saved(run: Run) -> None:
-    ran = run(notebook("from IPython.display import JSON\nJSON({'a': '\\ud800'})"))
-    if ran.error is None:
-        assert ran.cells
 
 
 def test_parameters_are_injected(run: Run) -> None:

@@ -62,10 +62,10 @@ def read(data: bytes, name: str, tell: Callable[[str], None]) -> Document:
     Raises NotebookError for what is not valid.
     """
     try:
-        nb = reader.reads(data.decode("utf-8-sig"))  # type: ignore[no-untyped-call]
+        nb = reader.reads(data.decode("utf-8-sig"))
         if nb.nbformat != _CURRENT:
             old = nb.nbformat
-            nb = strip_transient(convert(nb, _CURRENT))  # type: ignore[no-untyped-call]
+            nb = strip_transient(convert(nb, _CURRENT))
             tell(f"the notebook was in nbformat {old}; the result is in nbformat {_CURRENT}")
         with warnings.catch_warnings(record=True) as mended:
             warnings.simplefilter("ignore")
@@ -101,8 +101,8 @@ def _invalid(name: str, error: Exception) -> NotebookError:
 
 
 def _rendered_cell(cell: NotebookNode) -> bytes:
-    bare = NotebookNode(cells=[copy.deepcopy(cell)])  # type: ignore[no-untyped-call]
-    return _dumped(split_lines(bare).cells[0], 2)  # type: ignore[no-untyped-call]
+    bare = NotebookNode(cells=[copy.deepcopy(cell)])
+    return _dumped(split_lines(bare).cells[0], 2)
 
 
 def _dumped(value: object, depth: int) -> bytes:
