@@ -53,7 +53,7 @@ async def open_lab(place: Place, *, browser: bool, verbose: bool) -> None:
         await _present(lab, reporter, browser=browser)
 
 
-def _ours(plan: Plan) -> None:  # noqa: ARG001 - the seam's own name
+def _ours(plan: Plan) -> None:
     """JupyterLab is what was asked for: there is nobody else to ask."""
 
 
