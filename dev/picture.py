@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import sys
 from pathlib import Path
 
@@ -61,7 +62,10 @@ def main() -> None:
     last = max(n for n in range(screen.lines) if screen.display[n].strip())
     for number in range(last + 1):
         console.print(line_of(screen, number), no_wrap=True, crop=True)
-    target.write_text(console.export_svg(title="binderclip"), "utf-8")
+    # Rich names a font of the web; whoever looks has a fixed-width one.
+    svg = re.sub(r"@font-face \{.*?\}\n", "", console.export_svg(title="binderclip"), flags=re.S)
+    svg = svg.replace("Fira Code", "ui-monospace, Menlo, Consolas, DejaVu Sans Mono")
+    target.write_text("".join(f"{line.rstrip()}\n" for line in svg.splitlines()), "utf-8")
 
 
 if __name__ == "__main__":

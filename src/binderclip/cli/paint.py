@@ -109,7 +109,9 @@ def size(n_bytes: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds for people: ``0.4 s``, ``12 s``, ``3 min 20 s``, ``2 h 5 min``, ``12 days``."""
+    """Seconds for people: ``35 ms``, ``0.4 s``, ``3 min 20 s``, ``2 h 5 min``, ``12 days``."""
+    if seconds < 0.1:  # noqa: PLR2004 - below, a digit would say nothing
+        return f"{seconds * 1000:.0f} ms"
     if seconds < 10:  # noqa: PLR2004 - a digit after the point while it tells something
         return f"{seconds:.1f} s"
     whole = round(seconds)
