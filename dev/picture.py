@@ -8,6 +8,7 @@ SVG. The README's picture is made with:
 
 from __future__ import annotations
 
+import itertools
 import os
 import pty
 import re
@@ -45,10 +46,10 @@ def screen_of(argv: list[str]) -> pyte.Screen:
 def line_of(screen: pyte.Screen, number: int) -> Text:
     """One line of the screen, with its colours."""
     text = Text()
-    for column in range(screen.columns):
-        cell = screen.buffer[number][column]
-        colour = None if cell.fg == "default" else cell.fg.replace("brown", "yellow")
-        text.append(cell.data, Style(color=colour, bold=cell.bold))
+    cells = [screen.buffer[number][column] for column in range(screen.columns)]
+    for (name, bold), run in itertools.groupby(cells, key=lambda cell: (cell.fg, cell.bold)):
+        colour = None if name == "default" else name.replace("brown", "yellow")
+        text.append("".join(cell.data for cell in run), Style(color=colour, bold=bold))
     text.rstrip()
     return text
 
@@ -63,7 +64,8 @@ def main() -> None:
     for number in range(last + 1):
         console.print(line_of(screen, number), no_wrap=True, crop=True)
     # Rich names a font of the web; whoever looks has a fixed-width one.
-    svg = re.sub(r"@font-face \{.*?\}\n", "", console.export_svg(title="binderclip"), flags=re.S)
+    svg = console.export_svg(title="binderclip")
+    svg = re.sub(r"@font-face \{.*?\}\n", "", svg, flags=re.DOTALL)
     svg = svg.replace("Fira Code", "ui-monospace, Menlo, Consolas, DejaVu Sans Mono")
     target.write_text("".join(f"{line.rstrip()}\n" for line in svg.splitlines()), "utf-8")
 
