@@ -16,7 +16,7 @@ Examples:
 
 
 @click.command(name="open", epilog=EPILOG)
-@click.argument("notebook")
+@click.argument("notebook", type=click.Path(readable=False))
 @click.option("--no-browser", is_flag=True, help="Print the address, token and all, and wait.")
 @click.option(
     "--trust", is_flag=True, help="Run what came from an address without asking, this once."

@@ -21,7 +21,7 @@ Examples:
 
 
 @click.command(name="run", epilog=EPILOG)
-@click.argument("notebook")
+@click.argument("notebook", type=click.Path(readable=False))
 @click.option(
     "-o",
     "--output",
