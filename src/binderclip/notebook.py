@@ -48,7 +48,7 @@ _TEXT_NAME = re.compile(
 _CHUNK_BYTES = 1024 * 1024
 # As many as share one wait for the disk: few enough for the limits on open files and memory.
 _BATCH_FILES = 64
-_BATCH_BYTES = 64 * 1024 * 1024
+_BATCH_BYTES = 4 * 1024 * 1024
 _SMALL_NUMBER = re.compile(rb"\d{1,9}")
 
 
