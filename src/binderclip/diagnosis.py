@@ -88,7 +88,7 @@ def _interpreters() -> Check:
     )
     versions = _versions(said) if said else []
     if not versions:
-        remedy = "uv python install 3.12"
+        remedy = f"{path or 'uv'} python install 3.12"
         return Check("interpreters", False, True, "uv finds no Python", purpose, remedy)
     return Check("interpreters", True, True, f"Python {', '.join(versions)}", purpose)
 

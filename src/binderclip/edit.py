@@ -98,7 +98,10 @@ def edited(value: JSON | Missing, wish: Wish) -> Edited:
         return Edited(value)
     if problems := spec.problems(result):
         raise SpecError(problems)
-    return Edited(result, _changes(old, new) or ("binder",), (*notes, *more))
+    changes = _changes(old, new)
+    if isinstance(value, dict) and isinstance(raw, dict):
+        changes = (*changes, *(key for key in value if key not in {*raw, *changes}))
+    return Edited(result, changes or ("binder",), (*notes, *more))
 
 
 def check(wish: Wish) -> None:

@@ -16,6 +16,7 @@ from binderclip.events import Event, Ready
 from binderclip.notebook import MISSING, Notebook
 from binderclip.session import Session
 from binderclip.sources import Source
+from binderclip.spec import Reference
 from binderclip.targets import Target
 
 
@@ -51,11 +52,12 @@ async def open_address(
     guard: sources.Guard,
     observe: Callable[[str], None] | None = None,
     latest: bool = False,
+    build: Reference | None = None,
 ) -> Opened:
     """Read the notebook at ``address`` (a path, ``-``, a URL) and what it says.
 
-    ``latest`` sets aside what was frozen: hashes and pinned files.
-    Raises SourceError, NotebookError, SpecError.
+    ``latest`` sets aside what was frozen: hashes and pinned files. ``build`` stands in for
+    whatever the notebook names. Raises SourceError, NotebookError, SpecError.
     """
     source = sources.resolve(address)
     if source.kind == "path" and source.path:
@@ -64,8 +66,11 @@ async def open_address(
         fetched = await sources.fetch(source, guard=guard, observe=observe)
         source = fetched.source
         notebook = notebooks.parse(fetched.data, source.name)
+    note: str | None = None
+    if build is not None:
+        note = "the environment is the repository that you named, not the notebook's own"
+        return Opened(source, notebook, None, Environment(build=build), note)
     value = notebook.get("binder")
-    note = None
     if value is MISSING and source.launch:
         value, note = source.launch, "the environment is the launch link's"
     if value is MISSING:

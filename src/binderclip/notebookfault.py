@@ -55,6 +55,13 @@ def not_json(name: str, data: bytes, reason: str, offset: int) -> NotebookError:
     known = _recognised(name, data)
     if known is not None:
         return known
+    if not data.removeprefix(BOM).lstrip().startswith(b"{"):
+        return fault(
+            name,
+            "a file that is not JSON",
+            "a notebook (.ipynb)",
+            "name a notebook; if this one was, restore it from version control",
+        )
     return fault(
         name,
         f"broken JSON at {place(data, offset)} ({reason})",

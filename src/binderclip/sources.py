@@ -36,6 +36,7 @@ _SCHEME = r"([A-Za-z][A-Za-z0-9+.-]+):"
 _GIT = r"git@|(ssh|git|git\+[a-z]+)://"
 _HOST = r"(?i)[a-z0-9-]+(\.[a-z0-9-]+)*\.(com|org|io|net|ms|space|co|edu)/."
 _LISTED = 3
+_ALIKE = 0.8
 
 
 def resolve(address: str) -> Source:
@@ -140,7 +141,10 @@ def _missing(text: str) -> SourceError:
         names = [entry.name for entry in path.parent.iterdir()]
     except (OSError, ValueError):
         names = []
-    near = difflib.get_close_matches(path.name, names, n=1)
+    # By stem where the suffix is the same, or any two short names of notebooks would be alike.
+    alike = {Path(name).stem: name for name in names if Path(name).suffix == path.suffix}
+    near = [alike[stem] for stem in difflib.get_close_matches(path.stem, alike, n=1)]
+    near = near or difflib.get_close_matches(path.name, names, n=1, cutoff=_ALIKE)
     hint = f"Did you mean {_shown(str(path.with_name(near[0])))}?" if near else None
     if hint is None and re.match(_HOST, text):
         hint = f"For the web, write https://{_shown(text)}"

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +39,12 @@ class TrustStore:
             return tuple(msgspec.json.decode(self._file.read_bytes(), type=list[Grant]))
         except FileNotFoundError:
             return ()
-        except (OSError, msgspec.MsgspecError) as error:
+        except OSError as error:
+            raise CacheError(
+                f"{self._file}: cannot be read ({error.strerror})",
+                hint="set BINDERCLIP_STATE to a folder that is yours",
+            ) from error
+        except msgspec.MsgspecError as error:
             raise CacheError(
                 f"{self._file}: cannot be read as a list of grants ({error})",
                 hint="mend it, or remove it to be asked again about everything",
@@ -75,17 +81,20 @@ class TrustStore:
             self._write(())
         return grants
 
-    def _locked(self) -> AbstractContextManager[object]:
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Raises CacheError for whatever the folder, the lock or the writing says."""
         from filelock import FileLock  # noqa: PLC0415 - reading takes no lock
 
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with FileLock(self._file.with_suffix(".lock"), mode=0o600):
+                yield
         except OSError as error:
             raise CacheError(
-                f"{self._file.parent}: cannot be made ({error.strerror})",
+                f"{self._file.parent}: cannot be written into ({error.strerror or error})",
                 hint="set BINDERCLIP_STATE to a folder that can be written",
             ) from error
-        return FileLock(self._file.with_suffix(".lock"), mode=0o600)
 
     def _write(self, grants: tuple[Grant, ...]) -> None:
         fresh = self._file.with_name(f"{self._file.name}.{os.getpid()}.tmp")

@@ -83,3 +83,18 @@ def test_the_answer_for_machines(run: Run, notebook: Make) -> None:
 @pytest.mark.parametrize("words", [[], ["--json"]])
 def test_nothing_named(words: list[str], run: Run) -> None:
     assert run("check", *words).code == 2
+
+
+def test_an_empty_path(run: Run) -> None:
+    done = run("check", "")
+    assert done.code == 1
+    assert "found an empty path" in done.out
+
+
+@pytest.mark.parametrize("verb", ["check", "strip", "upgrade"])
+def test_an_address_is_shown_as_typed_but_for_its_secrets(verb: str, run: Run) -> None:
+    address = "https://me:hunter2@example.org/a.ipynb?token=hunter2"
+    for words in ([verb, address], [verb, address, "--json"]):
+        done = run(*words)
+        assert "hunter2" not in done.out + done.err
+        assert "https://***@example.org/a.ipynb?token=***" in done.out + done.err

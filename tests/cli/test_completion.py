@@ -97,3 +97,8 @@ def test_the_script_is_one_that_the_shell_reads(shell: str, run: Run, tmp_path: 
     script.write_text(run("completion", shell).out)
     flag = "--no-execute" if shell == "fish" else "-n"
     subprocess.run([program, flag, script], check=True)
+
+
+def test_a_shell_that_is_not_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SHELL", raising=False)
+    assert "$SHELL names no shell" in run("completion").err

@@ -10,7 +10,7 @@ from binderclip import spec
 from binderclip.edit import Edited, Fetching, Wish, converted, edited, stripped
 from binderclip.errors import LossError, SpecError
 from binderclip.notebook import MISSING
-from binderclip.spec.model import Reference
+from binderclip.spec.model import JSON, Reference
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 OTHER = "89abcdef0123456789abcdef0123456789abcdef"
@@ -292,3 +292,9 @@ def test_upgrade() -> None:
         "binder_ref": SHA,
         "x-mine": FULL["x-mine"],
     }
+
+
+def test_what_was_wrong_and_went_is_told() -> None:
+    wrong: JSON = {"version": 1, "build": {"host": "ftp://x"}, "files": {"../x": ""}}
+    wish = Wish(build=Reference("https://github.com", "o/r"), remove=("files",))
+    assert edited(wrong, wish).changes == ("build", "files")

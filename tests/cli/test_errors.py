@@ -20,6 +20,9 @@ from binderclip.cli.state import State
 from binderclip.errors import NotebookError, Problem, SpecError
 
 Run: TypeAlias = Callable[..., Any]
+Make: TypeAlias = Callable[..., Path]
+
+COMMAND = Path(sys.executable).parent / "binderclip"
 
 
 def test_a_verb_that_there_is_not(run: Run) -> None:
@@ -123,3 +126,28 @@ def test_an_interrupt_is_130() -> None:
     assert process.stderr.read() == "\nInterrupted.\n"
     process.stderr.close()
     process.stdin.close()
+
+
+@pytest.mark.parametrize(
+    "words", [["show", "-"], ["set", "a.ipynb", "--file", "x=-"]], ids=" ".join
+)
+def test_a_closed_standard_input_is_told(words: list[str], notebook: Make, tmp_path: Path) -> None:
+    notebook()
+    line = f"'{COMMAND}' {' '.join(words)} <&-"
+    done = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, check=False)
+    assert b"standard input is closed" in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("words", [["show", "missing.ipynb", "--json"], ["show", "missing.ipynb"]])
+def test_an_error_that_cannot_be_told_keeps_its_exit_code(words: list[str], tmp_path: Path) -> None:
+    line = f"'{COMMAND}' {' '.join(words)} >/dev/full"
+    done = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 14
+    assert b"Traceback" not in done.stderr
+
+
+def test_an_encoding_that_lacks_a_mark(spawn: Run, notebook: Make) -> None:
+    notebook()
+    done = spawn("set", "a.ipynb", "--host", "h.org", env={"PYTHONIOENCODING": "latin-1"})
+    assert (done.code, done.out) == (0, "\\u2713 a.ipynb: changed host\n")

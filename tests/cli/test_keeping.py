@@ -148,7 +148,14 @@ def test_cache_prune(words: list[str], left: int, cache: Cache, run: Run) -> Non
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["--older-than", "30"], ["--older-than", "x"], ["--max-size", "5 apples"]]
+    "words",
+    [
+        [],
+        ["--older-than", "30"],
+        ["--older-than", "x"],
+        ["--max-size", "5 apples"],
+        ["--max-size", "5"],
+    ],
 )
 def test_prune_of_nothing_in_particular(words: list[str], cache: Cache, run: Run) -> None:
     done = run("cache", "prune", *words)
@@ -183,3 +190,31 @@ def test_schema(run: Run) -> None:
     assert line.count("\n") == 1
     assert json.loads(line) == schema
     assert json.loads(run("schema", "--indent", "4").out) == schema
+
+
+@pytest.mark.parametrize("blocked", ["trust.lock", "trust.json.{pid}.tmp"])
+def test_a_trust_store_that_cannot_be_written_is_told(
+    blocked: str, run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / ".state" / blocked.format(pid=os.getpid())).mkdir(parents=True)
+    done = run("trust", "clear")
+    assert done.code == 31
+    assert "BINDERCLIP_STATE" in done.err
+
+
+def test_a_state_folder_that_is_a_file_is_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / ".state").write_text("")
+    done = run("trust", "list")
+    assert done.code == 31
+    assert "Errno" not in done.err
+
+
+def test_a_cache_folder_that_is_no_text(tmp_path: Path) -> None:
+    name = os.fsdecode(os.fsencode(tmp_path) + b"/c\xff")
+    done = subprocess.run(
+        [Path(sys.executable).parent / "binderclip", "cache", "dir"],
+        env={**os.environ, "BINDERCLIP_CACHE": name},
+        capture_output=True,
+        check=False,
+    )
+    assert done.stdout == os.fsencode(name) + b"\n"

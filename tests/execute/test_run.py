@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,10 @@ from binderclip.errors import (
     KernelDied,
     NotebookError,
     Refused,
+    SessionError,
 )
+from binderclip.notebook import parse
+from binderclip.session import Runtime, Session
 
 
 def test_outputs_and_counts_are_saved(run: Run) -> None:
@@ -374,11 +380,80 @@ def test_an_edit_since_the_notebook_was_read_is_left_too(run: Run, tmp_path: Pat
     assert path.read_bytes() == notebook("edited = 1")
 
 
-def test_another_session_on_a_long_path_speaks_over_loopback(
-    run: Run, prefix: Path, tmp_path: Path
-) -> None:
+def test_a_path_too_long_for_sockets_does_no_harm(run: Run, prefix: Path, tmp_path: Path) -> None:
     folder = tmp_path / ("deep" * 30)
     folder.mkdir()
     ran = run(notebook("print(1)"), runtime=make_runtime(prefix, folder))
     assert ran.error is None
     assert ran.said(0) == "1\n"
+
+
+@pytest.fixture
+def foreign(prefix: Path, tmp_path: Path) -> Runtime:
+    """A runtime whose kernel is not known to be ipykernel: ports, and messages to interrupt it."""
+    runtime = make_runtime(tmp_path / "foreign", tmp_path)
+    kernel = runtime.prefix / "share" / "jupyter" / "kernels" / "other"
+    kernel.mkdir(parents=True)
+    start = "from ipykernel import kernelapp; kernelapp.launch_new_instance()"
+    spec = {
+        "argv": [str(prefix / "bin" / "python"), "-c", start, "-f", "{connection_file}"],
+        "language": "python",
+        "interrupt_mode": "message",
+        "env": {"GIVEN": "by ${HOME}"},
+    }
+    (kernel / "kernel.json").write_text(json.dumps(spec))
+    return runtime
+
+
+def test_another_kernel_runs_over_loopback(run: Run, foreign: Runtime) -> None:
+    ran = run(notebook("import os; print(os.environ['GIVEN'])"), runtime=foreign)
+    assert ran.error is None
+    assert ran.said(0) == f"by {foreign.home}\n"
+
+
+def test_another_kernel_is_interrupted_by_message(run: Run, foreign: Runtime) -> None:
+    ran = run(notebook("import time; time.sleep(60)"), runtime=foreign, timeout_s=0.5)
+    assert isinstance(ran.error, CellTimedOut)
+    assert ran.cells[0]["outputs"][-1]["ename"] == "KeyboardInterrupt"
+
+
+@pytest.mark.parametrize("name", ["test.md", "test.py"])
+def test_text_notebooks_run_too(run: Run, name: str) -> None:
+    sources = {"test.md": b"Hi\n\n```python\nprint(1)\n```\n", "test.py": b"# # Hi\n\nprint(1)\n"}
+    ran = run(sources[name], name)
+    assert ran.error is None
+    assert ran.said(1) == "1\n"
+
+
+def test_two_runs_at_once_do_not_meet(prefix: Path, tmp_path: Path) -> None:
+    async def one(name: str) -> execute.RunResult:
+        folder = tmp_path / name
+        folder.mkdir()
+        return await execute.run(
+            parse(notebook("import time; time.sleep(0.2)", f"print({name!r})"), "test.ipynb"),
+            Session("local", name, runtime=make_runtime(prefix, folder)),
+            cwd=folder,
+            output=None,
+            options=execute.RunOptions(),
+            observe=lambda _: None,
+        )
+
+    async def both() -> tuple[execute.RunResult, execute.RunResult]:
+        return await asyncio.gather(one("a"), one("b"))
+
+    for name, result in zip("ab", asyncio.run(both()), strict=True):
+        cell = json.loads(result.notebook)["cells"][1]
+        assert cell["outputs"][0]["text"] == [f"{name}\n"]
+
+
+def test_a_run_without_a_runtime_is_refused(run: Run) -> None:
+    assert isinstance(run(notebook("1"), runtime=None).error, SessionError)
+
+
+def test_importing_the_module_brings_in_nothing_slow() -> None:
+    script = (
+        "import sys, binderclip.execute, binderclip.kernels, binderclip.lab\n"
+        "print(*{'zmq', 'jupyter_client', 'nbclient', 'httpx', 'rich'} & {*sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert done.stdout.strip() == b""

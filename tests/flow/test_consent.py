@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.flow.conftest import MakeNotebook, Shell, Web
 
+COMMAND = Path(sys.executable).parent / "binderclip"
 SCRIPT = "#!/bin/sh\necho built > built.txt\n"
 SCRIPTED = {
     "version": 1,
@@ -67,6 +69,25 @@ def test_no_is_no(shell: Shell, address: str) -> None:
     assert done.code == 22
     assert "said no" in done.out
     assert not (shell.folder / "a.run.ipynb").exists()
+
+
+def test_ctrl_c_at_the_question_ends_it_at_once(shell: Shell, address: str) -> None:
+    done = shell.type("run", address, answers={QUESTION: "\x03"})
+    assert done.code == 130
+    assert "Interrupted." in done.out
+    assert not (shell.folder / "a.run.ipynb").exists()
+
+
+def test_the_end_of_input_is_no(shell: Shell, address: str) -> None:
+    assert shell.type("run", address, answers={QUESTION: "\x04"}).code == 22
+
+
+def test_a_closed_standard_input_is_no_terminal(shell: Shell, address: str) -> None:
+    line = f'"{COMMAND}" run "{address}" <&-'
+    done = subprocess.run(
+        ["bash", "-c", line], cwd=shell.folder, env=shell.environ, capture_output=True, check=False
+    )
+    assert done.returncode == 22, done.stderr
 
 
 def test_yes_is_remembered_listed_and_revoked(shell: Shell, address: str, web: Web) -> None:

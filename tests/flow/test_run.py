@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 if TYPE_CHECKING:
@@ -220,3 +224,45 @@ def test_the_examples_run(shell: Shell, name: str) -> None:
     done = shell.run("run", EXAMPLES / name, "-o", "out.ipynb")
     assert done.code == 0, done.err
     assert shell.printed(shell.folder / "out.ipynb")
+
+
+def test_ctrl_c_while_standard_input_is_awaited(shell: Shell) -> None:
+    process = subprocess.Popen(
+        [Path(sys.executable).parent / "binderclip", "run", "-"],
+        cwd=shell.folder,
+        env=shell.environ,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdin
+    assert process.stderr
+    assert b"reading standard input" in process.stderr.readline()
+    asleep = 0
+    while asleep < 5:  # it waits for input once it sleeps
+        asleep = asleep + 1 if psutil.Process(process.pid).status() == "sleeping" else 0
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    # Its input stays open: nothing but the signal ends it.
+    assert process.wait(30) == 130
+    process.stderr.close()
+    process.stdin.close()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_an_output_that_cannot_be_written_is_told_before_anything_runs(
+    shell: Shell, notebook: MakeNotebook
+) -> None:
+    path = notebook("print('ran')")
+    shut = shell.folder / "shut"
+    shut.mkdir(mode=0o500)
+    done = shell.run("run", path, "-o", shut)
+    assert done.code == 10
+    assert "--output" in done.err
+    assert "print" not in done.err
+
+
+def test_a_narrow_terminal_gets_lines_that_fit(shell: Shell, notebook: MakeNotebook) -> None:
+    shell.environ["COLUMNS"] = "50"
+    done = shell.run("run", notebook("x = 1  # " + "a long line " * 9))
+    assert done.code == 0, done.err
+    assert max(len(line) for line in done.err.splitlines() if "[1/1]" in line) < 50

@@ -24,6 +24,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     codecells
     spec
     edit references
+    cloneable
     environment
     guard addresses fetch sources
     session events

@@ -106,6 +106,17 @@ def test_missing_path_suggests_a_sibling(tmp_path: Path) -> None:
     assert caught.value.hint == f"Did you mean {tmp_path / 'analysis.ipynb'}?"
 
 
+def test_names_are_not_alike_for_their_suffix(tmp_path: Path) -> None:
+    (tmp_path / "hello.ipynb").write_text("{}")
+    (tmp_path / "analysis.ipynb").write_text("{}")
+    with pytest.raises(SourceError, match="no such file") as caught:
+        sources.resolve(str(tmp_path / "nothere.ipynb"))
+    assert caught.value.hint is None
+    with pytest.raises(SourceError) as caught:
+        sources.resolve(str(tmp_path / "analysis.ipnb"))
+    assert caught.value.hint == f"Did you mean {tmp_path / 'analysis.ipynb'}?"
+
+
 def test_missing_path_in_a_missing_folder(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no such file") as caught:
         sources.resolve(str(tmp_path / "no" / "a.ipynb"))

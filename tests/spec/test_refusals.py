@@ -214,6 +214,13 @@ def test_loss_is_an_error_of_its_own() -> None:
     assert link == f"https://a/v2/gh/o/r/{'a' * 40}?labpath=x.ipynb"
 
 
+def test_what_version_1_cannot_say_has_no_hint_to_write_it() -> None:
+    build = spec.Reference("https://github.com", "o/r")
+    with pytest.raises(LossError) as caught:
+        spec.write(spec.Binder(build=build), "v1", opens={"labpath": "x.ipynb"})
+    assert caught.value.hint == "accept the loss"
+
+
 def test_what_a_dialect_cannot_do_without() -> None:
     build = spec.Reference("https://github.com", "o/r")
     image = spec.Reference("https://quay.io", "o/i")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -116,9 +117,17 @@ def cli(state: State, *, debug: bool) -> None:
     state.debug = debug
 
 
+def _spare_the_encoding() -> None:
+    """What a terminal's encoding lacks, such as ✓ in Latin-1, is shown as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 2 wrong usage, else the error's own code."""
     # Until the verb's own option is parsed: a usage error may come before that.
+    _spare_the_encoding()
     state = State(json="--json" in (sys.argv[1:] if arguments is None else arguments))
     try:
         code = cli.main(arguments, prog_name="binderclip", standalone_mode=False, obj=state)

@@ -31,9 +31,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A notebook that was left as it is."""
+    """A notebook that was left as it is. ``path`` is as it may be shown."""
 
-    path: Path
+    path: str
     error: BinderclipError
 
 
@@ -81,7 +81,7 @@ def _plan(found: Path | Missed, change: Change) -> _Plan | Refusal:
         edited = change(before)
         after = file.notebook.replaced(edited.value)
     except BinderclipError as error:
-        return Refusal(found, error)
+        return Refusal(str(found), error)
     if after.data == file.notebook.data:
         return _Plan(Outcome(found, before, edited, changed=False))
     return _Plan(Outcome(found, before, edited, changed=True), (file, after))
@@ -100,7 +100,7 @@ def _write(
             try:
                 pair = plan.work or _again(plan.outcome)
             except BinderclipError as error:
-                results[index] = Refusal(plan.outcome.path, error)
+                results[index] = Refusal(str(plan.outcome.path), error)
                 continue
             begun.append(index)
             observe(len(begun), "written")
@@ -109,7 +109,7 @@ def _write(
     saved = notebooks.save_all(pairs())
     for index, failure in zip(begun, saved, strict=True):
         if isinstance(failure, NotebookError):
-            results[index] = Refusal(results[index].path, failure)
+            results[index] = Refusal(str(results[index].path), failure)
     return results
 
 

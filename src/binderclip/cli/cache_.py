@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from typing import TYPE_CHECKING
 
 import click
 
-from binderclip.cli import quantities
+from binderclip.cli import person, quantities
 from binderclip.cli.paint import count, duration, flat, print_json, size
 from binderclip.cli.state import json_option
 
@@ -51,7 +51,10 @@ def ls(*, as_json: bool) -> None:
     click.echo(f"{_sum(found)} in {flat(str(cache.root))}")
 
 
-@command.command(epilog="\b\nExample:\n  binderclip cache rm 3f2a9c41 77b0e1d2")
+@command.command(
+    epilog="\b\nExample:\n  binderclip cache rm 3f2a9c41 77b0e1d2",
+    short_help="Remove environments by their keys.",
+)
 @click.argument("keys", nargs=-1, required=True, metavar="KEY...")
 @json_option
 def rm(keys: tuple[str, ...], *, as_json: bool) -> None:
@@ -106,7 +109,7 @@ def prune(
     if older_than is None and max_size is None and not everything:
         raise click.UsageError("say what is to go: --older-than, --max-size or --all")
     cache = Cache()
-    if everything and not yes and sys.stdin.isatty():
+    if everything and not yes and person.listening():
         found = _sum(cache.environments())
         click.confirm(f"Remove {found} in {flat(str(cache.root))}?", abort=True, err=True)
     removed = cache.prune(
@@ -122,7 +125,8 @@ def dir_() -> None:
     """Print the cache's folder."""
     from binderclip.folders import cache_folder
 
-    click.echo(str(cache_folder()))
+    # Bytes, since a path need not be text.
+    click.echo(os.fsencode(cache_folder()))
 
 
 def _tell(environment: CachedEnvironment) -> None:

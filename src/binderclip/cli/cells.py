@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+
 from binderclip import execute
 from binderclip.cli.paint import duration
 from binderclip.cli.progress import Reporter
 
 WIDTH = 52
-"""Columns for the head of a cell's source."""
+"""Columns for the head of a cell's source, where the terminal has them."""
+
+REST = 22
+"""Columns for the mark, the number and the time."""
 
 
 class CellReporter:
@@ -31,10 +36,11 @@ class CellReporter:
 
     def _finished(self, event: execute.CellFinished) -> None:
         head = self._heads.pop(event.cell, "")
-        shown = head if len(head) <= WIDTH else f"{head[: WIDTH - 1]}…"
+        width = max(min(WIDTH, shutil.get_terminal_size().columns - REST), 10)
+        shown = head if len(head) <= width else f"{head[: width - 1]}…"
         place = f"[{event.cell}/{event.of}]"
         self._reporter.say(
-            f"{place:>8} {shown:<{WIDTH}} {duration(event.seconds):>9}",
+            f"{place:>8} {shown:<{width}} {duration(event.seconds):>9}",
             mark="✗" if event.failed else "✓",
             hue="red" if event.failed else "green",
         )

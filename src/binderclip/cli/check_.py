@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from binderclip.cli.many import NOTEBOOKS
 from binderclip.cli.state import json_option
 
 EPILOG = """\b
@@ -19,13 +20,7 @@ As a pre-commit hook, in .pre-commit-config.yaml:
 
 
 @click.command(name="check", epilog=EPILOG)
-@click.argument(
-    "notebooks",
-    nargs=-1,
-    required=True,
-    metavar="NOTEBOOK|FOLDER...",
-    type=click.Path(readable=False),
-)
+@NOTEBOOKS
 @click.option("--require", is_flag=True, help="A notebook that names no environment is wrong too.")
 @click.option("-q", "--quiet", is_flag=True, help="Tell problems only.")
 @json_option

@@ -23,9 +23,11 @@ Status: TypeAlias = Literal["good", "opted-out", "nothing", "wrong"]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``nothing``: it names no environment. ``error`` is set where it is ``wrong``."""
+    """``path`` is as it may be shown. ``nothing``: it names no environment. ``error`` is set
+    where it is ``wrong``.
+    """
 
-    path: Path
+    path: str
     status: Status
     warnings: tuple[str, ...] = ()
     error: BinderclipError | None = None
@@ -50,14 +52,14 @@ def _verdict(path: Path, *, require: bool) -> Verdict:
         if value is not MISSING:
             reading = spec.read(value)
             status: Status = "good" if reading.binder else "opted-out"
-            return Verdict(path, status, tuple(str(warning) for warning in reading.warnings))
+            return Verdict(str(path), status, tuple(str(warning) for warning in reading.warnings))
     except BinderclipError as error:
-        return Verdict(path, "wrong", error=error)
+        return Verdict(str(path), "wrong", error=error)
     if require:
         missing = Problem("binder", "nothing", "an environment, or false to opt out")
         hint = "write one with `binderclip set`"
-        return Verdict(path, "wrong", error=SpecError((missing,), hint=hint))
-    return Verdict(path, "nothing")
+        return Verdict(str(path), "wrong", error=SpecError((missing,), hint=hint))
+    return Verdict(str(path), "nothing")
 
 
 def report(verdicts: Sequence[Verdict]) -> dict[str, object]:
@@ -66,7 +68,7 @@ def report(verdicts: Sequence[Verdict]) -> dict[str, object]:
         "ok": not any(verdict.error for verdict in verdicts),
         "notebooks": [
             {
-                "path": str(verdict.path),
+                "path": verdict.path,
                 "status": verdict.status,
                 "warnings": verdict.warnings,
                 **(as_json(verdict.error) if verdict.error else {}),
@@ -79,7 +81,7 @@ def report(verdicts: Sequence[Verdict]) -> dict[str, object]:
 def print_report(verdicts: Sequence[Verdict], *, quiet: bool) -> None:
     """A line a problem, as compilers do: ``path: problem``."""
     for verdict in verdicts:
-        name = click.style(flat(str(verdict.path)), bold=True)
+        name = click.style(flat(verdict.path), bold=True)
         if verdict.error:
             for row in _problems(verdict.path, verdict.error):
                 click.echo(f"{name}: {flat(row)}")
@@ -91,7 +93,7 @@ def print_report(verdicts: Sequence[Verdict], *, quiet: bool) -> None:
         click.echo(_summary(verdicts))
 
 
-def _problems(path: Path, error: BinderclipError) -> list[str]:
+def _problems(path: str, error: BinderclipError) -> list[str]:
     if isinstance(error, SpecError):
         return [str(problem) for problem in error.problems]
     return [error.message.removeprefix(f"{path}: ")]

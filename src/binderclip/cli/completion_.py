@@ -29,7 +29,9 @@ def command(shell: str | None) -> None:
     shell = shell or PurePath(os.environ.get("SHELL", "")).name
     if shell not in SHELLS:
         raise click.UsageError(
-            f"there is no completion for {shell or 'this shell'!r}: say {', '.join(SHELLS)}"
+            f"there is no completion for {shell!r}: name one of {', '.join(SHELLS)}"
+            if shell
+            else f"$SHELL names no shell: name one of {', '.join(SHELLS)}"
         )
     known = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
     source = known[shell](cli, {}, "binderclip", "_BINDERCLIP_COMPLETE").source()

@@ -7,7 +7,8 @@ import sys
 import click
 
 from binderclip import codecells
-from binderclip.cli.paint import clean, colour
+from binderclip.cli import person
+from binderclip.cli.paint import clean, colour, count, flat
 from binderclip.errors import NotTrusted
 from binderclip.flow import Opened
 from binderclip.targets.local import Plan
@@ -38,12 +39,14 @@ class Consent:
             return
         summary = self._summary(plan, preview=PREVIEW)
         click.echo(summary, err=True, color=colour())
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if not (person.listening() and sys.stderr.isatty()):
             raise NotTrusted(
                 "nobody said yes to running this, and there is no terminal to ask on",
                 hint="read it with `binderclip show`, then pass --trust; or run it in a terminal",
             )
-        if not self._asked(plan):
+        with person.interruptible():
+            yes = self._asked(plan)
+        if not yes:
             raise NotTrusted("you said no; nothing of it was installed or run")
         self._store.grant(plan.key, origin)
 
@@ -60,7 +63,10 @@ class Consent:
                 nl=False,
                 err=True,
             )
-            answer = sys.stdin.readline().strip().lower()
+            line = sys.stdin.readline()
+            if not line.endswith("\n"):  # Ctrl-D leaves the cursor behind the question
+                click.echo(err=True)
+            answer = line.strip().lower()
             if answer in {"y", "yes"}:
                 return True
             if answer in {"", "n", "no"}:
@@ -71,20 +77,20 @@ class Consent:
     def _summary(self, plan: Plan, *, preview: int | None) -> str:
         state = "built before" if plan.cached else "not built yet"
         lines = [
-            f"{click.style(clean(self._opened.source.shown), bold=True)} wants to run here:",
+            f"{click.style(flat(self._opened.source.shown), bold=True)} wants to run here:",
             f"  environment  {plan.key[:12]} ({state}), Python {plan.python}",
         ]
         if build := plan.environment.build:
             commit = (build.hash or "")[:12]
             lines.append(
-                f"  repository   {clean(build.url)} at {clean(build.ref or 'HEAD')} {commit}"
+                f"  repository   {flat(build.url)} at {flat(build.ref or 'HEAD')} {commit}"
             )
-        lines += [f"  install      {clean(command)}" for command in plan.commands]
+        lines += [f"  install      {flat(command)}" for command in plan.commands]
         for name, text in plan.texts.items():
             label = "runs" if name in plan.scripts else "reads"
-            lines += [f"  {label:12} {clean(name)}", *_indented(text, preview)]
+            lines += [f"  {label:12} {flat(name)}", *_indented(text, preview)]
         cells = codecells.sources(self._opened.notebook)
-        lines.append(f"  executes     {len(cells)} code cell{'' if len(cells) == 1 else 's'}")
+        lines.append(f"  executes     {count(len(cells), 'code cell')}")
         if preview is None:
             for number, source in enumerate(cells, 1):
                 lines += [f"  cell {number}", *_indented(source, None)]
@@ -95,5 +101,5 @@ def _indented(text: str, limit: int | None) -> list[str]:
     lines = clean(text).splitlines()
     shown = lines if limit is None else lines[:limit]
     rest = len(lines) - len(shown)
-    more = [f"      … and {rest} more lines"] if rest else []
+    more = [f"      … and {count(rest, 'more line')}"] if rest else []
     return [f"      {line}" for line in shown] + more

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from contextlib import suppress
 
 import click
 
@@ -26,20 +27,26 @@ def report(error: Exception, state: State) -> int:
         interrupted = isinstance(error.__cause__, KeyboardInterrupt)
         click.echo("Interrupted." if interrupted else "Nothing was done.", err=True)
         return 130 if interrupted else 1
+    # Where nothing can be written to, a full disk perhaps, the exit code has to tell it.
+    with suppress(OSError):
+        _report(error, state)
+    return _exit_code(error)
+
+
+def _report(error: Exception, state: State) -> None:
     if state.debug:
         traceback.print_exception(error)
     if state.json:
         print_json(as_json(error))
-        return _exit_code(error)
+        return
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         click.echo(error.format_message(), err=True)
-        return error.exit_code
+        return
     if isinstance(error, CellFailed):
         _show_traceback(error)
     _tell("error:", "red", _message(error))
     if hint := _hint(error):
         _tell("hint:", "cyan", hint)
-    return _exit_code(error)
 
 
 def _tell(label: str, hue: str, text: str) -> None:

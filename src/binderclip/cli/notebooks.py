@@ -18,9 +18,12 @@ _ENVIRONMENT = frozenset({"pyvenv.cfg", "conda-meta"})
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """An argument, or a folder below one, that leads to no notebook; ``error`` says why."""
+    """An argument, or a folder below one, that leads to no notebook; ``error`` says why.
 
-    path: Path
+    ``path`` is as it may be shown: an argument may be an address with a secret in it.
+    """
+
+    path: str
     error: NotebookError
 
 
@@ -45,16 +48,21 @@ def _below(argument: str) -> Iterator[Path | Missed]:
     path = Path(argument)
     if os.path.isdir(argument):  # noqa: PTH112 - unlike Path's, it raises nothing
         yield from _walk(path)
+    elif not argument:
+        yield Missed("''", NotebookError("found an empty path, expected a notebook or a folder"))
     elif "://" in argument:
-        yield Missed(
-            path,
-            NotebookError(
-                f"{argument}: this is an address, and only files can be worked on here",
-                hint="download it first, or read it with `binderclip show`",
-            ),
-        )
+        yield _address(argument)
     else:
         yield path
+
+
+def _address(argument: str) -> Missed:
+    from binderclip.addresses.masking import masked
+
+    shown = masked(argument)
+    reason = f"{shown}: this is an address, and only files can be worked on here"
+    hint = "download it first, or read it with `binderclip show`"
+    return Missed(shown, NotebookError(reason, hint=hint))
 
 
 def _walk(root: Path) -> Iterator[Path | Missed]:
@@ -67,7 +75,7 @@ def _walk(root: Path) -> Iterator[Path | Missed]:
         except OSError as error:
             reason = f"{folder}: this folder cannot be read ({error.strerror})"
             hint = "mend its permissions, or name the notebooks that you mean"
-            yield Missed(Path(folder), NotebookError(reason, hint=hint))
+            yield Missed(folder, NotebookError(reason, hint=hint))
             continue
         if folder != str(root) and not _ENVIRONMENT.isdisjoint(e.name for e in entries):
             continue

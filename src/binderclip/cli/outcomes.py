@@ -55,7 +55,7 @@ def tell(results: Sequence[Result], *, dry_run: bool, as_json: bool, quiet: bool
     else:
         for result in results:
             if isinstance(result, Refusal):
-                tell_refusal(str(result.path), result.error)
+                tell_refusal(result.path, result.error)
             elif not quiet:
                 _tell_one(result, dry_run=dry_run)
         if not quiet and len(results) != 1:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
+from binderclip.errors import NotebookError
 from binderclip.flow import Opened
 
 
@@ -13,8 +15,19 @@ def choose(opened: Opened, *, stated: Path | None, in_place: bool) -> Path:
     """The file to write: the stated one, the notebook itself, or ``NAME.run.ipynb``.
 
     The notebook that was given is never overwritten unless that was asked for. Raises
-    click.UsageError for what cannot be meant.
+    click.UsageError for what cannot be meant, and NotebookError where its folder is closed to us:
+    better now than after all cells.
     """
+    target = _target(opened, stated=stated, in_place=in_place)
+    if not os.access(target.parent, os.W_OK):
+        raise NotebookError(
+            f"{target}: nothing can be written into its folder",
+            hint="name a file elsewhere with --output",
+        )
+    return target
+
+
+def _target(opened: Opened, *, stated: Path | None, in_place: bool) -> Path:
     path = opened.source.path
     if in_place:
         if stated:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from binderclip.cli.many import DRY_RUN, NOTEBOOKS, QUIET
 from binderclip.cli.state import json_option
 from binderclip.spec import DIALECTS
 
@@ -22,13 +23,7 @@ Examples:
 
 
 @click.command(name="set", epilog=EPILOG)
-@click.argument(
-    "notebooks",
-    nargs=-1,
-    required=True,
-    metavar="NOTEBOOK|FOLDER...",
-    type=click.Path(readable=False),
-)
+@NOTEBOOKS
 @click.option(
     "--host",
     "hosts",
@@ -85,8 +80,8 @@ Examples:
     help="Write in this form [default: the notebook's own, else v1].",
 )
 @click.option("--force", is_flag=True, help="Write over an opt-out.")
-@click.option("-n", "--dry-run", is_flag=True, help="Show what would change; write nothing.")
-@click.option("-q", "--quiet", is_flag=True, help="Tell only what is refused.")
+@DRY_RUN
+@QUIET
 @json_option
 def command(
     notebooks: tuple[str, ...], *, dry_run: bool, quiet: bool, as_json: bool, **options: Any

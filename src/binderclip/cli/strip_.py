@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from binderclip.cli.many import DRY_RUN, NOTEBOOKS, QUIET
 from binderclip.cli.state import json_option
 
 EPILOG = """\b
@@ -14,16 +15,10 @@ Examples:
 
 
 @click.command(name="strip", epilog=EPILOG)
-@click.argument(
-    "notebooks",
-    nargs=-1,
-    required=True,
-    metavar="NOTEBOOK|FOLDER...",
-    type=click.Path(readable=False),
-)
+@NOTEBOOKS
 @click.option("--force", is_flag=True, help="Take opt-outs out too.")
-@click.option("-n", "--dry-run", is_flag=True, help="Show what would change; write nothing.")
-@click.option("-q", "--quiet", is_flag=True, help="Tell only what is refused.")
+@DRY_RUN
+@QUIET
 @json_option
 def command(
     notebooks: tuple[str, ...], *, force: bool, dry_run: bool, quiet: bool, as_json: bool

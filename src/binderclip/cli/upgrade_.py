@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from binderclip.cli.many import DRY_RUN, NOTEBOOKS, QUIET
 from binderclip.cli.state import json_option
 from binderclip.spec import DIALECTS
 from binderclip.spec.model import Dialect
@@ -17,13 +18,7 @@ Examples:
 
 
 @click.command(name="upgrade", epilog=EPILOG)
-@click.argument(
-    "notebooks",
-    nargs=-1,
-    required=True,
-    metavar="NOTEBOOK|FOLDER...",
-    type=click.Path(readable=False),
-)
+@NOTEBOOKS
 @click.option(
     "--as",
     "dialect",
@@ -33,8 +28,8 @@ Examples:
     help="The form to write.",
 )
 @click.option("--accept-loss", is_flag=True, help="Write it even where the form can't say it all.")
-@click.option("-n", "--dry-run", is_flag=True, help="Show what would change; write nothing.")
-@click.option("-q", "--quiet", is_flag=True, help="Tell only what is refused.")
+@DRY_RUN
+@QUIET
 @json_option
 def command(
     notebooks: tuple[str, ...],

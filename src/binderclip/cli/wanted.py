@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from binderclip import flow
 from binderclip.cache import Cache
+from binderclip.cli import person
 from binderclip.cli.consent import Consent
 from binderclip.cli.progress import Reporter
 from binderclip.flow import Opened
@@ -37,9 +39,11 @@ class Here:
 
 async def here(place: Place, reporter: Reporter) -> Here:
     """Read the notebook and make the target. Raises SourceError, NotebookError, SpecError."""
-    opened = await flow.open_address(
-        place.address, guard=OpenGuard(), observe=reporter.say, latest=place.latest
-    )
+    typed = person.interruptible() if place.address == "-" else nullcontext()
+    with typed:
+        opened = await flow.open_address(
+            place.address, guard=OpenGuard(), observe=reporter.say, latest=place.latest
+        )
     if opened.note:
         reporter.say(opened.note, mark="!", hue="yellow")
     consent = Consent(opened, TrustStore(state_folder()), trusted=place.trust)

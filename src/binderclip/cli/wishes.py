@@ -142,6 +142,8 @@ def _lines(path: str) -> tuple[str, ...]:
 def _bytes(path: str) -> bytes:
     """At most one byte more than the limit."""
     try:
+        if path == "-" and sys.stdin is None:
+            raise click.UsageError("--file: standard input is closed, expected a file on it")
         if path == "-":
             return sys.stdin.buffer.read(MAX_BYTES + 1)
         with Path(path).open("rb") as stream:

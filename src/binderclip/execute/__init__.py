@@ -66,13 +66,7 @@ async def run(
     if runtime is None:
         raise SessionError(f"the session of {session.target} has no runtime on this machine")
     choice = kernels.choose(runtime, wanted=options.kernel, notebook_metadata=notebook.metadata)
-    if options.parameters:
-        if choice.language != "python":
-            raise BadParameter(
-                f"parameters are written into notebooks in Python, and the kernel {choice.name!r} "
-                f"takes {choice.language or 'another language'!r}"
-            )
-        parameters.python_code(options.parameters)
+    _check(options, choice)
     file = None if output is None else ResultFile.expect(output, replaces)
     kernel = kernels.LocalKernel.start(runtime, choice, cwd)
     try:
@@ -83,3 +77,14 @@ async def run(
         kernel.end_now()
         raise
     return await runner.run(notebook)
+
+
+def _check(options: RunOptions, choice: kernels.KernelChoice) -> None:
+    if not options.parameters:
+        return
+    if choice.language != "python":
+        raise BadParameter(
+            f"parameters are written into notebooks in Python, and the kernel {choice.name!r} "
+            f"takes {choice.language or 'another language'!r}"
+        )
+    parameters.python_code(options.parameters)

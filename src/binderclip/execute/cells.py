@@ -22,8 +22,10 @@ SKIP_TAG = "skip-execution"
 
 # For a cell that was interrupted: its own cleaning up, and the traceback.
 _INTERRUPT_GRACE_S = 5.0
-# A kernel ignores interrupts until it has begun with the cell.
+# A kernel ignores interrupts until it has begun with the cell, and ipykernel loses some until it
+# is well under way.
 _BEGIN_S = 1.0
+_UNDER_WAY_S = 0.25
 # For outputs on their way when the kernel dies.
 _LAST_WORDS_S = 0.2
 _HEAD = 200
@@ -94,6 +96,8 @@ class Cells:
         try:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._client.begun.wait(), _BEGIN_S)
+            if await self._ended(task, _UNDER_WAY_S):
+                return
             if self._kernel.interrupted_by_message:
                 self._channels.ask_to_interrupt()
             else:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import zmq
 import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.channels import AsyncZMQSocketChannel
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
@@ -34,6 +35,18 @@ _BOOT_S = 300.0
 _OUTPUTS_S = 3600
 
 
+class _Channel(AsyncZMQSocketChannel):
+    def send(self, msg: dict[str, Any]) -> None:
+        """Through the socket that is waited on.
+
+        jupyter_client sends around it (Session.send makes a plain socket of it), and what has
+        arrived by then is not noticed: a cell that updates an Output widget, to which nbclient
+        answers while it waits, now and then hangs for ever.
+        """
+        frames = [*self.session.serialize(msg), *msg.get("buffers", ())]
+        self.socket.send_multipart(frames)
+
+
 class KernelChannels(AsyncKernelClient):
     """The connection to a LocalKernel that may still be booting."""
 
@@ -43,7 +56,12 @@ class KernelChannels(AsyncKernelClient):
         context.setsockopt(zmq.RECONNECT_IVL, _RECONNECT_MS)
         # By default outputs beyond a thousand are dropped while we are busy, silently.
         context.setsockopt(zmq.RCVHWM, 0)
-        super().__init__(context=context, log=log)
+        super().__init__(
+            context=context,
+            log=log,
+            shell_channel_class=_Channel,
+            control_channel_class=_Channel,
+        )
         self._kernel = kernel
         self.load_connection_info(cast("KernelConnectionInfo", kernel.info))
         self.start_channels(stdin=False, hb=False)

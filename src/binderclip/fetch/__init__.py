@@ -68,6 +68,8 @@ def _nobody(_line: str) -> None:
 
 def _read(source: Source, limits: Limits) -> bytes:
     if source.path is None:
+        if sys.stdin is None:
+            raise SourceError("standard input is closed, expected a notebook on it")
         data = _bounded(sys.stdin.buffer, limits)
     else:
         try:

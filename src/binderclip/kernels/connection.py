@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from tempfile import mkdtemp
 
 import msgspec
 
@@ -22,19 +23,20 @@ _LONGEST = 103
 def describe(run: Path, *, unix: bool) -> tuple[Path, dict[str, str | int]]:
     """Write a connection file (mode 0600) into ``run``; its path and what it says.
 
-    With ``unix`` the channels are sockets in ``run``, which no other account can reach and no
-    other program can take first; without, or where sockets cannot lie there, ports of loopback.
-    Raises OSError.
+    With ``unix`` the channels are sockets in ``run``, or in a private folder of their own where
+    ``run`` cannot hold them: no other account can reach them and no other program can take them
+    first. Without, or where there are no such sockets, ports of loopback. Raises OSError.
     """
     name = f"kernel-{secrets.token_hex(4)}"
+    folder = _socket_folder(run, name) if unix else None
     info: dict[str, str | int] = {
         "key": secrets.token_hex(32),
         "signature_scheme": "hmac-sha256",
         "kernel_name": "",
     }
-    if unix and _holds_sockets(run / f"{name}-0"):
+    if folder is not None:
         ports = list(range(1, len(CHANNELS) + 1))
-        info |= {"transport": "ipc", "ip": str(run / name)}
+        info |= {"transport": "ipc", "ip": str(folder / name)}
     else:
         ports = _free_ports(len(CHANNELS))
         info |= {"transport": "tcp", "ip": "127.0.0.1"}
@@ -52,6 +54,20 @@ def remove(path: Path, info: dict[str, str | int]) -> None:
     if info["transport"] == "ipc":
         for channel in CHANNELS:
             Path(f"{info['ip']}-{info[f'{channel}_port']}").unlink(missing_ok=True)
+        folder = Path(str(info["ip"])).parent
+        if folder != path.parent:
+            with suppress(OSError):
+                folder.rmdir()
+
+
+def _socket_folder(run: Path, name: str) -> Path | None:
+    if _holds_sockets(run / f"{name}-0"):
+        return run
+    folder = Path(mkdtemp(prefix="binderclip-"))
+    if _holds_sockets(folder / f"{name}-0"):
+        return folder
+    folder.rmdir()
+    return None
 
 
 def _holds_sockets(path: Path) -> bool:

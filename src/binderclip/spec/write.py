@@ -60,14 +60,14 @@ def write(
             *_losses(binder, Binder(host=binder.host[:1], build=binder.build), dialect),
             *lacks,
         )
-        raise SpecError(lacks) if accept_loss or losses == lacks else _loss(losses)
+        raise SpecError(lacks) if accept_loss or losses == lacks else _loss(losses, dialect)
     else:
         value = _written(binder, dialect, opens)
     losses = () if dialect == "v1" else _losses(binder, _read_back(value, binder, dialect), dialect)
     if opens and dialect != "url":
         losses += tuple(_lost(key_path("binder", f"?{key}"), opens[key], dialect) for key in opens)
     if losses and not accept_loss:
-        raise _loss(losses)
+        raise _loss(losses, dialect)
     return value
 
 
@@ -237,8 +237,9 @@ def _lost(path: str, value: JSON, dialect: Dialect) -> Problem:
     return Problem(path, shown(value), f"what '{dialect}' can say")
 
 
-def _loss(losses: tuple[Problem, ...]) -> LossError:
-    return LossError(losses, hint="write it as v1, or accept the loss")
+def _loss(losses: tuple[Problem, ...], dialect: Dialect) -> LossError:
+    hint = "accept the loss" if dialect == "v1" else "write it as v1, or accept the loss"
+    return LossError(losses, hint=hint)
 
 
 def _normal(binder: Binder) -> Object:
