@@ -15,10 +15,10 @@ import msgspec
 
 from binderclip import atomic, notebookfault
 from binderclip.errors import NotebookError
-from binderclip.jsonedit import Splice, is_ordered, remove_member, render, set_member, style_of
 from binderclip.jsonspan import Malformed, NotAnObject, Object, scan
 
 if TYPE_CHECKING:
+    from binderclip.jsonedit import Splice
     from binderclip.textnotebook import Header
 
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
@@ -113,21 +113,23 @@ class Notebook:
         return self._spans or _scanned(self.data, self.name)
 
     def _splice(self, key: str, value: JSON | Missing) -> Splice | None:
+        from binderclip import jsonedit  # noqa: PLC0415 - whoever reads alone starts sooner
+
         top, metadata = self._found()
         index = metadata.find(key)
         if value is MISSING:
-            return None if index is None else remove_member(self.data, metadata, index)
-        style = style_of(self.data, top, metadata)
+            return None if index is None else jsonedit.remove_member(self.data, metadata, index)
+        style = jsonedit.style_of(self.data, top, metadata)
         if index is not None:
             old = self.get(key)
             if json.dumps(old, sort_keys=True) == json.dumps(value, sort_keys=True):
                 return None
-            style = replace(style, ordered=style.ordered and is_ordered(old))
+            style = replace(style, ordered=style.ordered and jsonedit.is_ordered(old))
         try:
-            text = render(value, self.data, style)
+            text = jsonedit.render(value, self.data, style)
         except (ValueError, RecursionError) as exc:
             raise notebookfault.odd_value(self.name, key, str(exc)) from exc
-        return set_member(self.data, metadata, style, key, text)
+        return jsonedit.set_member(self.data, metadata, style, key, text)
 
     def _spliced(self, splice: Splice) -> Notebook:
         view = memoryview(self.data)

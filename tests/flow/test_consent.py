@@ -129,6 +129,17 @@ def test_escapes_of_a_hostile_notebook_do_not_reach_the_terminal(
     assert "\u202e" not in done.err
 
 
+def test_blanks_push_nothing_out_of_sight(shell: Shell, web: Web, notebook: MakeNotebook) -> None:
+    script = f"#!/bin/sh\necho fine;{' ' * 100_000}rm -r important\n"
+    web.pages["/b.ipynb"] = notebook(
+        "1", binder={"version": 1, "files": {"postBuild": script}}
+    ).read_bytes()
+    done = shell.run("run", f"{web.url}/b.ipynb")
+    assert done.code == 22
+    assert "more characters" in done.err
+    assert len(done.err) < 5000
+
+
 def test_a_file_of_ones_own_is_not_asked_about(shell: Shell, notebook: MakeNotebook) -> None:
     done = shell.run("run", notebook("1", binder=SCRIPTED))
     assert done.code == 0, done.err

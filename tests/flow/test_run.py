@@ -193,7 +193,10 @@ def test_text_notebooks_run_too(shell: Shell) -> None:
     assert shell.printed(shell.folder / "t.run.ipynb").strip() == "42"
 
 
-def test_ctrl_c_saves_and_leaves_no_process(shell: Shell, notebook: MakeNotebook) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_saves_and_leaves_no_process(
+    shell: Shell, notebook: MakeNotebook, number: signal.Signals
+) -> None:
     path = notebook(
         "print('kept', flush=True)",
         "import pathlib, subprocess, time\n"
@@ -207,7 +210,7 @@ def test_ctrl_c_saves_and_leaves_no_process(shell: Shell, notebook: MakeNotebook
     assert shell.eventually(begun.exists, within_s=120)
     out = path.with_name("a.run.ipynb")
     assert shell.eventually(lambda: out.exists() and "half" in shell.printed(out))
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     printed = shell.printed(path.with_name("a.run.ipynb"))
@@ -216,6 +219,42 @@ def test_ctrl_c_saves_and_leaves_no_process(shell: Shell, notebook: MakeNotebook
     assert not shell.workers()
     with pytest.raises(ProcessLookupError):
         os.kill(int(begun.read_text()), 0)
+
+
+def test_a_missing_module_is_mended_in_the_environment(
+    shell: Shell, notebook: MakeNotebook
+) -> None:
+    done = shell.run("run", notebook("import no_such_thing_at_all"))
+    assert done.code == 41
+    assert "binderclip set a.ipynb --file requirements.txt" in done.err
+
+
+@pytest.mark.parametrize("target", ["-", "/dev/null"])
+def test_an_output_that_is_no_file_is_wrong_usage(
+    shell: Shell, notebook: MakeNotebook, target: str
+) -> None:
+    done = shell.run("run", notebook("1"), "-o", target)
+    assert done.code == 2
+    assert "no file" in done.err
+
+
+def test_build_stands_in_for_what_the_notebook_names(shell: Shell, notebook: MakeNotebook) -> None:
+    work = shell.folder / "repository"
+    work.mkdir()
+    git = ["git", "-C", str(work), "-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
+    subprocess.run([*git, "init", "-q", "-b", "main"], check=True)
+    (work / "requirements.txt").write_text("cowsay==6.1\n")
+    (work / "start").write_text('#!/bin/sh\nWRAPPED=yes exec "$@"\n')
+    subprocess.run([*git, "add", "-A"], check=True)
+    subprocess.run([*git, "commit", "-q", "-m", "first"], check=True)
+    path = notebook("import cowsay, os; print(os.environ['WRAPPED'])", binder=None)
+    done = shell.run("run", path, "--build", "./repository")
+    assert done.code == 0, done.err
+    assert shell.printed(path.with_name("a.run.ipynb")) == "yes\n"
+    wrong = shell.run("run", path, "--build", "./repository", "--ref", "mian")
+    assert wrong.code == 17
+    assert "'main'" in wrong.err, "the near miss"
+    assert shell.run("run", path, "--ref", "main").code == 2
 
 
 @pytest.mark.parametrize("name", ["hello.ipynb", "lotka-volterra.ipynb"])

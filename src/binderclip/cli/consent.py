@@ -17,6 +17,9 @@ from binderclip.trust import TrustStore
 PREVIEW = 12
 """Lines shown of each file before the person asks for everything."""
 
+WIDTH = 160
+"""Characters shown of each line till then: blanks must not push something out of sight."""
+
 
 class Consent:
     """The ``approve`` of a local launch: asks, remembers, refuses.
@@ -85,7 +88,9 @@ class Consent:
             lines.append(
                 f"  repository   {flat(build.url)} at {flat(build.ref or 'HEAD')} {commit}"
             )
-        lines += [f"  install      {flat(command)}" for command in plan.commands]
+        # What is made with uv and which scripts run is said below and above.
+        installs = [c for c in plan.commands if c.startswith("uv pip install ")]
+        lines += [f"  installs     {flat(c.removeprefix('uv pip install '))}" for c in installs]
         for name, text in plan.texts.items():
             label = "runs" if name in plan.scripts else "reads"
             lines += [f"  {label:12} {flat(name)}", *_indented(text, preview)]
@@ -99,7 +104,13 @@ class Consent:
 
 def _indented(text: str, limit: int | None) -> list[str]:
     lines = clean(text).splitlines()
-    shown = lines if limit is None else lines[:limit]
-    rest = len(lines) - len(shown)
-    more = [f"      … and {count(rest, 'more line')}"] if rest else []
-    return [f"      {line}" for line in shown] + more
+    if limit is None:
+        return [f"      {line}" for line in lines]
+    rest = len(lines) - limit
+    more = [f"      … and {count(rest, 'more line')}"] if rest > 0 else []
+    return [f"      {_cut(line)}" for line in lines[:limit]] + more
+
+
+def _cut(line: str) -> str:
+    rest = len(line) - WIDTH
+    return f"{line[:WIDTH]} … and {count(rest, 'more character')}" if rest > 0 else line

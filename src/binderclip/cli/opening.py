@@ -13,8 +13,9 @@ import click
 
 from binderclip import flow
 from binderclip.cache import Cache
+from binderclip.cli.place import Place
 from binderclip.cli.progress import Reporter
-from binderclip.cli.wanted import Place, here
+from binderclip.cli.wanted import here
 from binderclip.environment import Environment
 from binderclip.flow import Opened
 from binderclip.lab import Lab, has_lab, serve_lab

@@ -43,6 +43,8 @@ def _target(opened: Opened, *, stated: Path | None, in_place: bool) -> Path:
     target = stated / f"{Path(opened.source.name).stem}.ipynb" if stated.is_dir() else stated
     if path is not None and target.exists() and target.samefile(path):
         raise click.UsageError(f"{target} is the notebook itself; say --in-place to overwrite it")
+    if str(stated) == "-" or (target.exists() and not target.is_file()):
+        raise click.UsageError(f"{target} is no file; outputs are saved as they come, into one")
     if not target.parent.is_dir():
         raise click.UsageError(f"there is no folder {target.parent} to write {target.name} into")
     return target

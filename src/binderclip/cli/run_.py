@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 import click
 
+from binderclip.cli.place import Place, finish, place_options
 from binderclip.cli.state import json_option
 
 EPILOG = """\b
@@ -15,13 +15,13 @@ Examples:
   binderclip run analysis.ipynb                  writes analysis.run.ipynb
   binderclip run analysis.ipynb -o results/      writes results/analysis.ipynb
   binderclip run analysis.ipynb -p year=2026 --in-place
+  binderclip run analysis.ipynb --build . --ref main
   binderclip run https://github.com/o/r/blob/main/analysis.ipynb
   curl -s https://example.org/nb.ipynb | binderclip run - -o out.ipynb
 """
 
 
 @click.command(name="run", epilog=EPILOG)
-@click.argument("notebook", type=click.Path(readable=False))
 @click.option(
     "-o",
     "--output",
@@ -42,18 +42,10 @@ Examples:
 )
 @click.option("--allow-errors", is_flag=True, help="Go on after a cell that fails.")
 @click.option("--kernel", metavar="NAME", help="Another kernel of the environment.")
-@click.option(
-    "--trust", is_flag=True, help="Run what came from an address without asking, this once."
-)
-@click.option(
-    "--latest", is_flag=True, help="Go by refs and loose files; set aside what was frozen."
-)
-@click.option("--offline", is_flag=True, help="Use the caches alone.")
-@click.option("--python", metavar="VERSION", help="Python for environments that name none.")
-@click.option("-v", "--verbose", is_flag=True, help="Show every line that the builders print.")
+@place_options
 @click.option("-q", "--quiet", is_flag=True, help="Show errors only.")
 @json_option
-def command(notebook: str, *, as_json: bool, **wishes: Any) -> None:
+def command(*, as_json: bool, **wishes: Any) -> None:
     """Run NOTEBOOK in the environment that it names, on this machine.
 
     NOTEBOOK is a file, `-` for standard input, or any address that leads to a notebook. Outputs
@@ -63,7 +55,6 @@ def command(notebook: str, *, as_json: bool, **wishes: Any) -> None:
     from binderclip import execute, parameters
     from binderclip.cli import running
     from binderclip.cli.progress import Reporter
-    from binderclip.cli.wanted import Place
 
     reporter = Reporter(verbose=wishes.pop("verbose"), quiet=wishes.pop("quiet") or as_json)
     result = running.Result(wishes.pop("output"), wishes.pop("in_place"))
@@ -73,5 +64,4 @@ def command(notebook: str, *, as_json: bool, **wishes: Any) -> None:
         allow_errors=wishes.pop("allow_errors"),
         kernel=wishes.pop("kernel"),
     )
-    place = Place(address=notebook, **wishes)
-    asyncio.run(running.run(place, options, result, reporter, as_json=as_json))
+    finish(running.run(Place(**wishes), options, result, reporter, as_json=as_json))

@@ -1,31 +1,24 @@
-"""The wishes that `run` and `open` share: which notebook, where, under which conditions."""
+"""From what was asked to a notebook that was read and a target that will take it."""
 
 from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass
 
+import click
+
 from binderclip import flow
 from binderclip.cache import Cache
 from binderclip.cli import person
 from binderclip.cli.consent import Consent
+from binderclip.cli.place import Place
 from binderclip.cli.progress import Reporter
+from binderclip.cloneable import repository
 from binderclip.flow import Opened
 from binderclip.folders import state_folder
 from binderclip.sources import OpenGuard
 from binderclip.targets.local import LocalTarget
 from binderclip.trust import TrustStore
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """What was asked on the command line, as it was said."""
-
-    address: str
-    trust: bool
-    latest: bool
-    offline: bool
-    python: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +32,16 @@ class Here:
 
 async def here(place: Place, reporter: Reporter) -> Here:
     """Read the notebook and make the target. Raises SourceError, NotebookError, SpecError."""
-    typed = person.interruptible() if place.address == "-" else nullcontext()
+    if place.ref and not place.build:
+        raise click.UsageError("--ref is that of --build, which is missing")
+    typed = person.interruptible() if place.notebook == "-" else nullcontext()
     with typed:
         opened = await flow.open_address(
-            place.address, guard=OpenGuard(), observe=reporter.say, latest=place.latest
+            place.notebook,
+            guard=OpenGuard(),
+            observe=reporter.say,
+            latest=place.latest,
+            build=repository(place.build, ref=place.ref) if place.build else None,
         )
     if opened.note:
         reporter.say(opened.note, mark="!", hue="yellow")

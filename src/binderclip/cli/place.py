@@ -1,0 +1,65 @@
+"""What `run` and `open` both ask for: which notebook, in what, under which conditions."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What was said on the command line, as it was said."""
+
+    notebook: str
+    build: str | None
+    ref: str | None
+    trust: bool
+    latest: bool
+    offline: bool
+    python: str | None
+
+
+_OPTIONS = (
+    click.argument("notebook", type=click.Path(readable=False)),
+    click.option(
+        "--build",
+        metavar="REPOSITORY",
+        help="Use this repository's environment, not the notebook's own: an address (https, ssh, "
+        "file:), OWNER/NAME on GitHub, or a folder.",
+    ),
+    click.option("--ref", metavar="REF", help="The branch, tag or commit of --build."),
+    click.option(
+        "--trust", is_flag=True, help="Run what came from an address without asking, this once."
+    ),
+    click.option(
+        "--latest", is_flag=True, help="Go by refs and loose files; set aside what was frozen."
+    ),
+    click.option("--offline", is_flag=True, help="Use the caches alone."),
+    click.option("--python", metavar="VERSION", help="Python for environments that name none."),
+    click.option("-v", "--verbose", is_flag=True, help="Show every line that the builders print."),
+)
+
+
+def place_options(command: F) -> F:
+    """The argument and the options that make a Place, and ``--verbose``."""
+    return reduce(lambda inner, option: option(inner), reversed(_OPTIONS), command)
+
+
+def finish(work: Coroutine[Any, Any, None]) -> None:
+    """Run ``work`` to its end; SIGTERM and SIGHUP end it as Ctrl-C does, tidily."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup's, say
+            signal.signal(number, _interrupt)
+    asyncio.run(work)
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    signal.raise_signal(signal.SIGINT)
