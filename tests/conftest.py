@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -21,6 +24,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if "slow" in item.keywords:
             item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def lacking() -> Callable[[str, str], NoReturn]:
+    """Called with a part that a test needs and has not, and with what brings it: skips, or fails
+    under ``CI=true``, where everything that can be installed has to be.
+    """
+
+    def tell(part: str, remedy: str) -> NoReturn:
+        message = f"this machine has no {part} ({remedy} brings it)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+
+    return tell
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import pytest
 
@@ -89,10 +89,10 @@ def test_the_shell_is_known_by_its_variable(run: Run, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_the_script_is_one_that_the_shell_reads(shell: str, run: Run, tmp_path: Path) -> None:
-    program = shutil.which(shell)
-    if program is None:
-        pytest.skip(f"no {shell} on this machine")
+def test_the_script_is_one_that_the_shell_reads(
+    shell: str, run: Run, tmp_path: Path, lacking: Callable[[str, str], NoReturn]
+) -> None:
+    program = shutil.which(shell) or lacking(shell, f"apt-get install {shell}")
     script = tmp_path / "script"
     script.write_text(run("completion", shell).out)
     flag = "--no-execute" if shell == "fish" else "-n"

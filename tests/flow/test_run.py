@@ -185,7 +185,6 @@ def test_faulty_metadata_names_the_key(shell: Shell, notebook: MakeNotebook) -> 
 
 
 def test_text_notebooks_run_too(shell: Shell) -> None:
-    pytest.importorskip("jupytext", reason="the extra [text] is not installed")
     path = shell.folder / "t.py"
     path.write_text("# %%\nprint(6 * 7)\n")
     done = shell.run("run", path)

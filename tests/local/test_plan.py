@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
+from packaging import specifiers
 
 from binderclip.errors import Refused
 from binderclip.rees import Embedded
@@ -156,7 +157,6 @@ def test_specifiers(spec: str, version: str, expected: bool) -> None:  # noqa: F
 
 
 def test_specifiers_agree_with_packaging() -> None:
-    specifiers = pytest.importorskip("packaging.specifiers")
     for text in (">=3.8", "<3.11", "~=3.9", "!=3.11.*", ">=3.10,<3.12", "==3.11.7", ">3.11"):
         for minor in range(8, 15):
             release = f"3.{minor}.{sys.version_info.micro}"

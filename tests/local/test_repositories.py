@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -429,14 +429,12 @@ def test_git_missing_is_told(
 
 
 @pytest.fixture
-def ssh_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+def ssh_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lacking: Callable[[str, str], NoReturn]
+) -> Iterator[int]:
     """A real sshd on loopback that lets this user in with a fresh key; its port."""
-    sshd = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
-    if sshd is None:
-        why = "no sshd on this machine: apt-get install openssh-server"
-        if os.environ.get("CI") == "true":
-            pytest.fail(why)
-        pytest.skip(why)
+    path = f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin"
+    sshd = shutil.which("sshd", path=path) or lacking("sshd", "apt-get install openssh-server")
     folder = tmp_path / "ssh"
     folder.mkdir(mode=0o700)
     for name in ("host", "user"):

@@ -449,7 +449,6 @@ def test_proxy_that_cannot_be(proxy: str, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_socks_needs_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("httpx")
     monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:1")
     error = refusal("http://far.invalid/a.ipynb")
     assert "SOCKS" in str(error) or "no connection" in str(error)

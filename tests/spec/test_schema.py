@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import given
@@ -73,10 +73,10 @@ def test_patterns_use_nothing_that_differs_between_languages(schema: dict[str, A
             assert construct not in bare
 
 
-def test_patterns_mean_the_same_in_ecma_262(schema: dict[str, Any]) -> None:
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("node is not here to compare with")
+def test_patterns_mean_the_same_in_ecma_262(
+    schema: dict[str, Any], lacking: Callable[[str, str], NoReturn]
+) -> None:
+    node = shutil.which("node") or lacking("node", "apt-get install nodejs")
     expressions = sorted({pattern for pattern, _ in patterns(schema)})
     program = (
         "const [p, s] = JSON.parse(require('fs').readFileSync(0, 'utf8'));"
