@@ -68,10 +68,13 @@ class Shell:
         )
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
-    def start(self, *words: object) -> subprocess.Popen[bytes]:
-        """In the background, in a group of its own, as a shell starts a job."""
+    def start(self, *words: object, deaf: bool = False) -> subprocess.Popen[bytes]:
+        """In the background, in a group of its own, as a shell starts a job. ``deaf`` to SIGINT,
+        as a script's ``&`` leaves it.
+        """
+        ignoring = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"] if deaf else []
         return subprocess.Popen(
-            [COMMAND, *map(str, words)],
+            [*ignoring, COMMAND, *map(str, words)],
             cwd=self.folder,
             env=self.environ,
             stdin=subprocess.DEVNULL,

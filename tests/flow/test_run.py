@@ -192,9 +192,14 @@ def test_text_notebooks_run_too(shell: Shell) -> None:
     assert shell.printed(shell.folder / "t.run.ipynb").strip() == "42"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("number", "deaf"), [(signal.SIGINT, False), (signal.SIGTERM, False), (signal.SIGTERM, True)]
+)
 def test_ctrl_c_saves_and_leaves_no_process(
-    shell: Shell, notebook: MakeNotebook, number: signal.Signals
+    shell: Shell,
+    notebook: MakeNotebook,
+    number: signal.Signals,
+    deaf: bool,  # noqa: FBT001 - parametrized
 ) -> None:
     path = notebook(
         "print('kept', flush=True)",
@@ -204,7 +209,7 @@ def test_ctrl_c_saves_and_leaves_no_process(
         "print('half', flush=True)\n"
         "time.sleep(300)",
     )
-    process = shell.start("run", path)
+    process = shell.start("run", path, deaf=deaf)
     begun = shell.folder / "begun"
     assert shell.eventually(begun.exists, within_s=120)
     out = path.with_name("a.run.ipynb")

@@ -48,7 +48,7 @@ async def open_lab(place: Place, *, browser: bool, verbose: bool) -> None:
             tools = await stack.enter_async_context(flow.launched(target, LAB, reporter.launch))
             prefix = tools.runtime.prefix if tools.runtime else None
         file = settled(found.opened, runtime, Path.cwd())
-        if file != found.opened.source.path:
+        if found.opened.source.path is None:
             reporter.say(f"saved as {file}")
         lab = await stack.enter_async_context(serve_lab(runtime, file, lab_prefix=prefix))
         await _present(lab, reporter, browser=browser)

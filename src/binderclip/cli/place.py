@@ -55,11 +55,22 @@ def place_options(command: F) -> F:
 
 def finish(work: Coroutine[Any, Any, None]) -> None:
     """Run ``work`` to its end; SIGTERM and SIGHUP end it as Ctrl-C does, tidily."""
+    try:
+        asyncio.run(_ending(work))
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+async def _ending(work: Coroutine[Any, Any, None]) -> None:
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+    def end(_number: int, _frame: object) -> None:
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            signal.raise_signal(signal.SIGINT)
+        elif task is not None:  # a job in the background of a script is deaf to Ctrl-C alone
+            loop.call_soon_threadsafe(task.cancel)
+
     for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup's, say
-            signal.signal(number, _interrupt)
-    asyncio.run(work)
-
-
-def _interrupt(_number: int, _frame: object) -> None:
-    signal.raise_signal(signal.SIGINT)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup sets it
+            signal.signal(number, end)
+    await work
