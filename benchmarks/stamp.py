@@ -38,7 +38,8 @@ from typing import Any
 
 import nbformat
 
-from binderclip.notebook import JSON, Notebook, NotebookFile, parse, read, save, save_all
+from binderclip.notebook import Notebook, NotebookFile, parse, read, save, save_all
+from binderclip.spec.model import JSON
 
 ROOT = Path(__file__).resolve().parent.parent
 # ext4 takes its time to step over the files that were deleted in the last five seconds when it

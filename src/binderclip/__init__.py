@@ -1,10 +1,13 @@
 """A notebook that carries its own Binder.
 
+    from pathlib import Path
+
     import binderclip
 
     file = binderclip.read(Path("analysis.ipynb"))
     reading = binderclip.read_metadata(file.notebook.get())
-    environment = binderclip.Environment.of(reading.binder)
+    if reading.binder is not None:  # False there opts out
+        print(binderclip.Environment.of(reading.binder).key)
 
 Names are imported when they are used; importing the package costs nothing.
 """

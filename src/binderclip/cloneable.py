@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from binderclip import references
 from binderclip.errors import Problem, SpecError
@@ -48,7 +48,8 @@ def _on_this_machine(text: str) -> Reference | None:
     path = path.resolve()
     if not ((path / ".git").exists() or (path / "HEAD").is_file()):
         raise _fault(f"{path}, which is no Git repository", "a folder that git can clone")
-    return Reference(f"file://{path.parent.as_posix()}", path.name)
+    # Git decodes what is escaped in a file: address.
+    return Reference(f"file://{quote(path.parent.as_posix())}", quote(path.name))
 
 
 def _fault(found: str, expected: str) -> SpecError:

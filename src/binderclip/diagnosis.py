@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -31,8 +31,8 @@ class Check:
     """
 
     name: str
-    ok: bool
-    essential: bool
+    ok: bool = field(kw_only=True)
+    essential: bool = field(kw_only=True)
     found: str
     purpose: str
     remedy: str | None = None
@@ -58,7 +58,13 @@ def diagnose() -> tuple[Check, ...]:
 
 def _python() -> Check:
     version = f"{platform.python_implementation()} {platform.python_version()}"
-    return Check("python", True, True, f"{version} at {sys.executable}", "runs binderclip itself")
+    return Check(
+        "python",
+        f"{version} at {sys.executable}",
+        "runs binderclip itself",
+        ok=True,
+        essential=True,
+    )
 
 
 def _uv_path() -> str | None:
@@ -76,8 +82,10 @@ def _uv() -> Check:
     purpose = "builds the environments"
     if said is None:
         remedy = f"{sys.executable} -m pip install --force-reinstall uv"
-        return Check("uv", False, True, "missing, or it does not start", purpose, remedy)
-    return Check("uv", True, True, f"{said} at {path}", purpose)
+        return Check(
+            "uv", "missing, or it does not start", purpose, remedy, ok=False, essential=True
+        )
+    return Check("uv", f"{said} at {path}", purpose, ok=True, essential=True)
 
 
 def _interpreters() -> Check:
@@ -89,8 +97,10 @@ def _interpreters() -> Check:
     versions = _versions(said) if said else []
     if not versions:
         remedy = f"{path or 'uv'} python install 3.12"
-        return Check("interpreters", False, True, "uv finds no Python", purpose, remedy)
-    return Check("interpreters", True, True, f"Python {', '.join(versions)}", purpose)
+        return Check(
+            "interpreters", "uv finds no Python", purpose, remedy, ok=False, essential=True
+        )
+    return Check("interpreters", f"Python {', '.join(versions)}", purpose, ok=True, essential=True)
 
 
 class _Interpreter(msgspec.Struct):
@@ -111,18 +121,18 @@ def _git() -> Check:
     purpose = "fetches the repositories that `build`, `config` and `content` name"
     said = _said(["git", "--version"])
     if said is None:
-        return Check("git", False, False, "not found", purpose, _package("git"))
-    return Check("git", True, False, f"{said} at {shutil.which('git')}", purpose)
+        return Check("git", "not found", purpose, _package("git"), ok=False, essential=False)
+    return Check("git", f"{said} at {shutil.which('git')}", purpose, ok=True, essential=False)
 
 
 def _jupytext() -> Check:
     purpose = "reads text notebooks (.md, .py, .Rmd, …)"
     if find_spec("jupytext") is None:
         remedy = "pip install 'binderclip[text]'"
-        return Check("jupytext", False, False, "not installed", purpose, remedy)
+        return Check("jupytext", "not installed", purpose, remedy, ok=False, essential=False)
     from importlib.metadata import version  # noqa: PLC0415 - slow to import, seldom needed
 
-    return Check("jupytext", True, False, f"jupytext {version('jupytext')}", purpose)
+    return Check("jupytext", f"jupytext {version('jupytext')}", purpose, ok=True, essential=False)
 
 
 def _containers() -> Check:
@@ -131,9 +141,14 @@ def _containers() -> Check:
     found = [f"{said} at {shutil.which(name)}" for name, said in engines.items() if said]
     if not found:
         return Check(
-            "containers", False, False, "no podman, no docker", purpose, _package("podman")
+            "containers",
+            "no podman, no docker",
+            purpose,
+            _package("podman"),
+            ok=False,
+            essential=False,
         )
-    return Check("containers", True, False, "; ".join(found), purpose)
+    return Check("containers", "; ".join(found), purpose, ok=True, essential=False)
 
 
 def _cache() -> Check:
@@ -147,9 +162,11 @@ def _state() -> Check:
 def _folder(name: str, folder: Path, purpose: str, variable: str) -> Check:
     reason = _unwritable(folder)
     if reason is None:
-        return Check(name, True, True, f"{folder} can be written", purpose)
+        return Check(name, f"{folder} can be written", purpose, ok=True, essential=True)
     remedy = f"set {variable} to a folder that can be written"
-    return Check(name, False, True, f"{folder} cannot be written ({reason})", purpose, remedy)
+    return Check(
+        name, f"{folder} cannot be written ({reason})", purpose, remedy, ok=False, essential=True
+    )
 
 
 def _unwritable(folder: Path) -> str | None:
@@ -173,11 +190,13 @@ def _room() -> Check:
         free = shutil.disk_usage(_nearest(cache_folder())).free
     except OSError as error:
         found = f"unknown ({error.strerror})"
-        return Check("disk", False, False, found, purpose, "see the cache's folder above")
+        return Check(
+            "disk", found, purpose, "see the cache's folder above", ok=False, essential=False
+        )
     found = f"{free / 1e9:.1f} GB free"
     if free < _ROOM_BYTES:
-        return Check("disk", False, False, found, purpose, "binderclip cache prune")
-    return Check("disk", True, False, found, purpose)
+        return Check("disk", found, purpose, "binderclip cache prune", ok=False, essential=False)
+    return Check("disk", found, purpose, ok=True, essential=False)
 
 
 def _said(command: list[str]) -> str | None:

@@ -1,4 +1,4 @@
-"""What a launch or a run tells while it goes on. Inert data; ``wire`` turns it into JSON."""
+"""What a launch tells while it goes on. Inert data."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from typing import Literal, TypeAlias
 
 from binderclip.session import Session
 
-Phase: TypeAlias = Literal[
-    "resolving", "fetching", "waiting", "building", "launching", "ready", "running"
-]
+Phase: TypeAlias = Literal["resolving", "fetching", "waiting", "building", "launching", "ready"]
 
 
 @dataclass(frozen=True, slots=True)

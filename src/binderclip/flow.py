@@ -115,7 +115,7 @@ async def launched(
     if reason := target.refusal(environment):
         raise Refused(reason)
     session = None
-    async with aclosing(target.launch(environment)) as events:  # type: ignore[type-var]
+    async with aclosing(target.launch(environment)) as events:
         async for event in events:
             if isinstance(event, Ready):
                 session = event.session

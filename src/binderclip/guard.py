@@ -54,8 +54,8 @@ class Guard(Protocol):
 
 async def system_resolver(host: str, port: int) -> tuple[Endpoint, ...]:
     """The operating system's answers, in its order, each once."""
-    import asyncio  # noqa: PLC0415  a quarter of the time that `show` takes
-    import socket  # noqa: PLC0415  as above
+    import asyncio  # noqa: PLC0415 - a quarter of the time that `show` takes
+    import socket  # noqa: PLC0415 - as above
 
     loop = asyncio.get_running_loop()
     answers = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -135,8 +135,8 @@ class PublicGuard:
 
 def is_public(ip: IP) -> bool:
     """True for addresses of the public internet, whatever Python's version thinks of them."""
-    denied = _NOT_PUBLIC_4 if ip.version == 4 else _NOT_PUBLIC_6  # noqa: PLR2004  IPv4
+    denied = _NOT_PUBLIC_4 if ip.version == 4 else _NOT_PUBLIC_6  # noqa: PLR2004 - IPv4
     if any(ip in ip_network(network) for network in denied):
         return False
-    within = ip.version == 4 or ip in ip_network(_PUBLIC_6)  # noqa: PLR2004  IPv4
+    within = ip.version == 4 or ip in ip_network(_PUBLIC_6)  # noqa: PLR2004 - IPv4
     return within and ip.is_global and not ip.is_multicast

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
 
@@ -19,9 +19,8 @@ from binderclip.jsonspan import Malformed, NotAnObject, Object, scan
 
 if TYPE_CHECKING:
     from binderclip.jsonedit import Splice
+    from binderclip.spec.model import JSON
     from binderclip.textnotebook import Header
-
-JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
 
 class Missing(Enum):

@@ -132,7 +132,7 @@ def parsed_toml(listing: Listing, path: str) -> dict[str, object]:
     text = listing.read(path)
     try:
         return tomllib.loads(text) if text else {}
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, deep nesting
         raise Refused(f"{path}: is not TOML ({error})") from error
 
 

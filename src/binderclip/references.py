@@ -14,7 +14,7 @@ from binderclip.spec.addresses import read_address
 from binderclip.spec.faults import Faults
 from binderclip.spec.grammar import fits
 from binderclip.spec.model import Reference
-from binderclip.spec.places import pinned
+from binderclip.spec.places import BITBUCKET, CODEBERG, GITHUB, GITLAB, pinned
 from binderclip.spec.providers import PROVIDERS, reference_of
 from binderclip.spec.shown import shown
 
@@ -24,8 +24,6 @@ _DOCKER_NAMES = frozenset(
 )
 _IMAGE_EXPECTED = "an image like 'quay.io/pangeo/base-notebook:2026.10.01'"
 _COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
-_TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def image(text: str) -> Reference:
@@ -35,7 +33,7 @@ def image(text: str) -> Reference:
     """
     scheme, rest = _scheme(text.strip())
     rest, at, digest = rest.partition("@")
-    if at and not _DIGEST.fullmatch(digest):
+    if at and not fits("digest", digest):
         _refuse("image", f"the digest {shown(digest)}", "'sha256:' and 64 lower-case hex digits")
     first, slash, path = rest.partition("/")
     if not (slash and (":" in first or "." in first or first == "localhost")):
@@ -46,7 +44,7 @@ def image(text: str) -> Reference:
     if not fits("host", host) or not all(_COMPONENT.fullmatch(part) for part in path.split("/")):
         hint = "names of images are lower case" if path != path.lower() else None
         _refuse("image", shown(text), _IMAGE_EXPECTED, hint)
-    if colon and not _TAG.fullmatch(tag):
+    if colon and not fits("tag", tag):
         _refuse("image", f"the tag {shown(tag)}", "up to 128 letters, digits, '_', '.' and '-'")
     return Reference(host, path, ref=tag or None, hash=digest or None)
 
@@ -68,10 +66,10 @@ def _hub_path(path: str) -> str:
 
 
 _HOSTS = {
-    "gh": "https://github.com",
-    "gl": "https://gitlab.com",
-    "bb": "https://bitbucket.org",
-    "cb": "https://codeberg.org",
+    "gh": GITHUB,
+    "gl": GITLAB,
+    "bb": BITBUCKET,
+    "cb": CODEBERG,
 }
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[\w.-]+", re.ASCII)
 _DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)+(?::\d+)?/.+", re.ASCII)
@@ -119,7 +117,7 @@ def _whole(text: str) -> str:
     if "://" in text:
         return text
     if _NAME.fullmatch(text.partition("@")[0]):
-        return f"{_HOSTS['gh']}/{text}"
+        return f"{GITHUB}/{text}"
     return f"https://{text}" if _DOMAIN.fullmatch(text) else text
 
 

@@ -51,7 +51,7 @@ def resolve(address: str) -> Source:
     if text[:1] == "<" and text[-1:] == ">":
         text = text[1:-1].strip()
     if text[:6].lower().startswith(_WEB):
-        from binderclip.addresses.table import resolve_url  # noqa: PLC0415  not for plain paths
+        from binderclip.addresses.table import resolve_url  # noqa: PLC0415 - not for plain paths
 
         return resolve_url(text, address)
     if not text:
@@ -61,15 +61,15 @@ def resolve(address: str) -> Source:
 
 def _path(address: str, how: str = "a file on this machine") -> Source | None:
     """Microseconds: nothing is made before the system says that it is there."""
-    path = os.path.expanduser(address)  # noqa: PTH111  Path's raises for a user that is unknown
+    path = os.path.expanduser(address)  # noqa: PTH111 - Path's raises for a user that is unknown
     try:
-        mode = os.stat(path).st_mode  # noqa: PTH116  no Path yet
+        mode = os.stat(path).st_mode  # noqa: PTH116 - no Path yet
     except (OSError, ValueError):
         return None
     if stat.S_ISDIR(mode):
         raise _is_folder(Path(path))
-    full = os.path.abspath(path)  # noqa: PTH100  Path has no lexical form of it
-    name = os.path.basename(full)  # noqa: PTH119  no Path yet
+    full = os.path.abspath(path)  # noqa: PTH100 - Path has no lexical form of it
+    name = os.path.basename(full)  # noqa: PTH119 - no Path yet
     return Source(address, "path", Path(path), None, name, f"path:{full}", None, how)
 
 
@@ -85,8 +85,8 @@ def _is_folder(path: Path) -> SourceError:
 
 def _elsewhere(text: str, address: str) -> Source:
     """What is neither a web address nor a file that exists."""
-    from binderclip.addresses import answers, archives, drives  # noqa: PLC0415  not for plain paths
-    from binderclip.addresses.table import source_of  # noqa: PLC0415  as above
+    from binderclip.addresses import answers, archives, drives  # noqa: PLC0415 - not for plain paths
+    from binderclip.addresses.table import source_of  # noqa: PLC0415 - as above
 
     scheme = match[1].lower() if (match := re.match(_SCHEME, text)) else ""
     if re.match(_GIT, text):
@@ -103,7 +103,7 @@ def _elsewhere(text: str, address: str) -> Source:
 
 def _file(text: str, address: str) -> Source:
     """``file:/p``, ``file:///p``, ``file://localhost/p``: RFC 8089."""
-    from urllib.parse import unquote  # noqa: PLC0415  not for plain paths
+    from urllib.parse import unquote  # noqa: PLC0415 - not for plain paths
 
     rest = text[5:].partition("#")[0].partition("?")[0]
     host = ""
@@ -134,9 +134,9 @@ def _unknown_scheme(scheme: str) -> SourceError:
 
 
 def _missing(text: str) -> SourceError:
-    import difflib  # noqa: PLC0415  only on the way to an error
+    import difflib  # noqa: PLC0415 - only on the way to an error
 
-    path = Path(os.path.expanduser(text))  # noqa: PTH111  as in _path
+    path = Path(os.path.expanduser(text))  # noqa: PTH111 - as in _path
     try:
         names = [entry.name for entry in path.parent.iterdir()]
     except (OSError, ValueError):
@@ -152,6 +152,6 @@ def _missing(text: str) -> SourceError:
 
 
 def _shown(text: str) -> str:
-    from binderclip.addresses.masking import masked  # noqa: PLC0415  only on the way to an error
+    from binderclip.addresses.masking import masked  # noqa: PLC0415 - only on the way to an error
 
     return masked(text)

@@ -34,8 +34,12 @@ class TrustStore:
         self._file = folder / "trust.json"
 
     def grants(self) -> tuple[Grant, ...]:
-        """All grants, oldest first. Raises CacheError when the file cannot be read."""
+        """All grants, oldest first. Raises CacheError when the file cannot be read or is open to
+        others.
+        """
         try:
+            for path in (self._file.parent, self._file):
+                _check_private(path)
             return tuple(msgspec.json.decode(self._file.read_bytes(), type=list[Grant]))
         except FileNotFoundError:
             return ()
@@ -108,3 +112,13 @@ class TrustStore:
             fresh.replace(self._file)
         finally:
             fresh.unlink(missing_ok=True)
+
+
+def _check_private(path: Path) -> None:
+    """Whoever may write here may say yes for its owner. Raises CacheError, OSError."""
+    facts = path.stat()
+    if facts.st_uid != os.getuid() or facts.st_mode & 0o022:
+        raise CacheError(
+            f"{path}: found what others may write to, expected it to be yours alone",
+            hint=f"chmod go-w {path}, or set BINDERCLIP_STATE to another folder",
+        )

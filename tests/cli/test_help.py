@@ -66,3 +66,9 @@ def test_completion_of_verbs_imports_none() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["['show', 'set', 'strip', 'schema']", "[]"]
+
+
+def test_a_notebook_without_a_verb(run: Run) -> None:
+    done = run("my notebook.ipynb")
+    assert done.code == 2
+    assert "Did you mean `binderclip run 'my notebook.ipynb'`?" in done.err

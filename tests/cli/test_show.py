@@ -153,8 +153,9 @@ class Site(BaseHTTPRequestHandler):
     """Answers its server's ``pages``, after ``wait`` where that is given."""
 
     def do_GET(self) -> None:
-        self.server.wait.wait(30)  # type: ignore[attr-defined]
-        body = self.server.pages.get(self.path.partition("?")[0])  # type: ignore[attr-defined]
+        server: Any = self.server  # with two attributes of ours
+        server.wait.wait(30)
+        body = server.pages.get(self.path.partition("?")[0])
         self.send_response(200 if body else 404)
         self.end_headers()
         self.wfile.write(body or b"")

@@ -188,3 +188,9 @@ def test_durations() -> None:
         "2 h 5 min",
         "12 days",
     ]
+
+
+@pytest.mark.parametrize("hidden", ["\xad", "\u115f", "\u3164", "\u180e", "\U000e0041", "\u202e"])
+def test_what_hides_text_is_shown(hidden: str) -> None:
+    assert hidden not in clean(f"a{hidden}b")
+    assert clean(f"a{hidden}b").startswith("a\\")

@@ -9,6 +9,7 @@ import pytest
 
 from binderclip.cloneable import repository
 from binderclip.errors import SpecError
+from binderclip.repositories import git
 
 
 @pytest.mark.parametrize(
@@ -32,12 +33,19 @@ def test_a_ref_is_taken_and_a_whole_commit_is_the_hash() -> None:
 def test_folders_and_file_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "my repository"
     subprocess.run(["git", "init", "-q", folder], check=True)
-    url = f"file://{folder}"
+    url = f"file://{tmp_path}/my%20repository"
     assert repository(str(folder)).url == url
     assert repository(f"file://{tmp_path}/my%20repository").url == url
     assert repository(f"file:{folder}").url == url
     monkeypatch.chdir(tmp_path)
     assert repository("./my repository").url == url
+
+
+@pytest.mark.parametrize("name", ["my repository", "a%41b", "d\u00e9p\u00f4t"])
+def test_git_reaches_a_folder_whatever_its_name(tmp_path: Path, name: str) -> None:
+    subprocess.run(["git", "init", "-q", tmp_path / name], check=True)
+    url = git.checked(repository(str(tmp_path / name)).url)
+    subprocess.run(["git", "ls-remote", "--", url], check=True)
 
 
 def test_a_folder_without_a_repository_is_told(tmp_path: Path) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
+import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -28,7 +31,20 @@ def _as_ruff_sorts(name: str) -> tuple[int, str]:
 def test_every_name_is_there(name: str) -> None:
     found = getattr(binderclip, name)
     if inspect.isclass(found) or inspect.isfunction(found):
-        assert found.__doc__, f"{name} has no docstring"
+        # A dataclass without a docstring gets its signature for one, a protocol its parent's.
+        written = vars(found)["__doc__"] if inspect.isclass(found) else found.__doc__
+        assert written, f"{name} has no docstring"
+        assert not written.startswith(f"{name}("), f"{name} has no docstring"
+
+
+def test_the_docstring_s_example_runs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    example = (binderclip.__doc__ or "").partition("\n\n")[2].partition("\nNames are")[0]
+    metadata = {"binder": {"version": 1, "files": {"requirements.txt": "numpy\n"}}}
+    notebook = {"cells": [], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    path = tmp_path / "analysis.ipynb"
+    path.write_text(json.dumps(notebook))
+    exec(textwrap.dedent(example).replace("analysis.ipynb", str(path)), {})
+    assert re.fullmatch(r"[0-9a-f]{64}\n", capsys.readouterr().out)
 
 
 def test_type_checkers_and_the_interpreter_see_the_same_names() -> None:

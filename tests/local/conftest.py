@@ -237,7 +237,7 @@ class Launched:
 
 async def _launch(target: Target, env: Environment) -> Launched:
     events: list[Event] = []
-    async with aclosing(target.launch(env)) as stream:  # type: ignore[type-var]
+    async with aclosing(target.launch(env)) as stream:
         events.extend([event async for event in stream])
     last = events[-1]
     assert isinstance(last, Ready)

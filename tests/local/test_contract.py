@@ -70,7 +70,7 @@ def yes(plan: Plan) -> None:
 
 
 async def _events(target: Target, env: Environment) -> list[Any]:
-    async with aclosing(target.launch(env)) as stream:  # type: ignore[type-var]
+    async with aclosing(target.launch(env)) as stream:
         return [event async for event in stream]
 
 
@@ -151,7 +151,7 @@ def test_saying_no_stops_it_before_anything(case: Case, fresh_cache: Cache) -> N
 def test_closing_early_cleans_up(case: Case, fresh_cache: Cache, after: int) -> None:
     async def go() -> None:
         target = case.make(fresh_cache, yes)
-        async with aclosing(target.launch(case.good)) as stream:  # type: ignore[type-var]
+        async with aclosing(target.launch(case.good)) as stream:
             count = 0
             async for event in stream:
                 count += 1

@@ -313,6 +313,50 @@ def test_a_ref_that_is_not_there(
         launched(LocalTarget(cache, approvals), Environment(build=build))
 
 
+@pytest.mark.parametrize(
+    ("committed", "laid_over"),
+    [
+        ({"build.sh": "#!/bin/sh\n", "postBuild": Path("build.sh")}, "build.sh"),
+        ({"postBuild": "#!/bin/sh\n# $Id$\n", ".gitattributes": "postBuild ident\n"}, "other"),
+        (
+            {
+                "deep/er/requirements.txt": "-r ../x.txt\n",
+                "binder": Path("deep/er"),
+                "x.txt": "",
+                "deep/x.txt": "binderclip-no-such-package",
+            },
+            "other",
+        ),
+    ],
+    ids=["a link to what was laid over", "a conversion by git", "a folder that is a link"],
+)
+def test_what_was_not_shown_is_not_run(  # noqa: PLR0917 - fixtures
+    fresh_cache: Cache,
+    approvals: Approvals,
+    launched: Launch,
+    origin: Origin,
+    committed: dict[str, str | Path],
+    laid_over: str,
+    tmp_path: Path,
+) -> None:
+    origin.commit(committed)
+    script = f"#!/bin/sh\necho ran > {tmp_path}/ran\n"
+    env = Environment(build=origin.reference, files={laid_over: script})
+    with pytest.raises(Refused, match="is not what the repository's commit shows"):
+        launched(LocalTarget(fresh_cache, approvals), env)
+    assert approvals.plans
+    assert not (tmp_path / "ran").exists()
+    assert not list(fresh_cache.root.glob("envs/*"))
+
+
+def test_a_file_laid_over_a_folder_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "file").write_text("")
+    for name in ("data", "file/x"):
+        with pytest.raises(Refused, match="a folder where the notebook has a file"):
+            lay_over(tmp_path, "", {name: "x"})
+
+
 def test_files_are_never_written_through_links_out_of_the_repository(tmp_path: Path) -> None:
     outside, repo = tmp_path / "outside", tmp_path / "repo"
     outside.mkdir()

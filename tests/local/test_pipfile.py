@@ -109,7 +109,18 @@ def test_what_cannot_be_said_is_refused(text: str, message: str) -> None:
         recipe(Embedded({"Pipfile": text}), "3.11")
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"default": []}', '{"default": {"x": []}}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{",
+        '{"default": []}',
+        '{"default": {"x": []}}',
+        '{"default": {"x": {"version": []}}}',
+        '{"default": {"x": {"extras": [1]}}}',
+    ],
+)
 def test_a_broken_lock_is_refused(text: str) -> None:
     with pytest.raises(Refused, match=r"Pipfile\.lock"):
         recipe(Embedded({"Pipfile.lock": text}), "3.11")

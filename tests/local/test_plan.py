@@ -56,6 +56,70 @@ def test_an_include_must_be_in_the_environment(line: str, why: str) -> None:
         of({"requirements.txt": f"{line}\n"})
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-r ${PWD}/hidden.txt",
+        "-r file:///proc/self/cwd/hidden.txt",
+        "-r a b.txt",
+        '-r "hidden.txt"',
+        "-r hid\\\nden.txt",
+        "-r a\x0bb.txt",
+        "-r a/../hidden.txt",
+        "-r https://example.org/x b.txt",
+    ],
+)
+def test_an_include_that_uv_reads_otherwise_than_it_looks_is_refused(line: str) -> None:
+    decoys = dict.fromkeys(("a", '"hidden.txt"', "hid\\", "b.txt"), "")
+    with pytest.raises(Refused, match="expected a plain path"):
+        of({**decoys, "requirements.txt": f"{line}\n", "hidden.txt": "six\n"})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-r hidden.txt#x\n",
+        "--no-index -r hidden.txt\n",
+        "# a comment goes no further \\\n-r hidden.txt\n",
+        "\ufeff-r hidden.txt\n",
+    ],
+)
+def test_no_include_is_overlooked(text: str) -> None:
+    files = {"requirements.txt": text, "hidden.txt": "six\n", "hidden.txt#x": ""}
+    assert set(of(files).texts) == {"requirements.txt", "hidden.txt"}
+
+
+def test_requirements_in_another_encoding_are_refused() -> None:
+    text = "-r hidden.txt\n".encode("utf-16").decode("utf-8", "replace")
+    with pytest.raises(Refused, match="another encoding"):
+        of({"requirements.txt": text, "hidden.txt": "six\n"})
+
+
+@pytest.mark.parametrize(
+    "line", ["-e ./sub", "--editable=sub/", "./sub[x]", "x @ ./sub", "x @ file:./sub", "sub/ # y"]
+)
+def test_what_builds_a_package_in_a_folder_is_shown_as_a_script(line: str) -> None:
+    plan = of({"binder/requirements.txt": f"{line}\n", "sub/setup.py": "setup()"})
+    assert plan.scripts == ("sub/setup.py",)
+
+
+def test_so_is_that_of_a_pipfile() -> None:
+    pipfile = "[packages]\nx = {path = '.', editable = true}\n"
+    assert of({"Pipfile": pipfile, "setup.py": "setup()"}).scripts == ("setup.py",)
+
+
+def test_a_build_backend_of_the_repository_is_a_script() -> None:
+    build = '[project]\n[build-system]\nbuild-backend = "own.it:be"\nbackend-path = ["tools"]\n'
+    plan = of({"pyproject.toml": build, "tools/own/it.py": "print()"})
+    assert plan.scripts == ("tools/own/it.py",)
+
+
+@pytest.mark.parametrize("value", ["[" * 5000 + "]" * 5000, "1" * 5000])
+def test_toml_beyond_all_bounds_is_refused(value: str) -> None:
+    with pytest.raises(Refused, match="is not TOML"):
+        of({"pyproject.toml": f"a = {value}"})
+
+
 def test_a_package_is_installed_after_its_requirements_and_setup_py_counts_as_a_script() -> None:
     plan = of({"setup.py": "setup()", "requirements.txt": "numpy", "postBuild": "#!/bin/sh\n"})
     assert plan.installs == (("-r", "requirements.txt", ".", "ipykernel"),)

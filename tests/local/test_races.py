@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,7 +19,7 @@ import pytest
 from binderclip import processes
 from binderclip.cache import Cache
 from binderclip.environment import Environment
-from binderclip.targets.local import LocalTarget
+from binderclip.targets.local import LocalTarget, sessions
 
 if TYPE_CHECKING:
     # pytest imports conftest by its path, so that its names are there for types alone.
@@ -164,3 +165,25 @@ def test_pruning_against_launching(tmp_path: Path, approvals: Approvals) -> None
             await target.stop(session)
 
     asyncio.run(go())
+
+
+def test_a_thread_is_at_its_end_before_its_cancelling_is_told() -> None:
+    begun, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        go_on.wait()
+        ended.set()
+
+    async def main() -> None:
+        task = asyncio.create_task(sessions.to_its_end(work))
+        await asyncio.to_thread(begun.wait)
+        for _ in range(2):
+            task.cancel()
+            await asyncio.sleep(0)
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert ended.is_set()
+
+    asyncio.run(main())

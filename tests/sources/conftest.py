@@ -56,7 +56,7 @@ class Exchange(BaseHTTPRequestHandler):
     ) -> None:
         self.answer(b"", status=status, headers={"Location": location, **(headers or {})})
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  as inherited
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as inherited
         """Quiet."""
 
 

@@ -96,7 +96,7 @@ def test_public_answers_pass(make_resolver: Any) -> None:
 
 
 @pytest.mark.parametrize(("port", "allowed"), [(80, True), (443, True), (8080, True), (25, False)])
-def test_web_ports_only(port: int, allowed: bool, make_resolver: Any) -> None:  # noqa: FBT001  a table
+def test_web_ports_only(port: int, allowed: bool, make_resolver: Any) -> None:  # noqa: FBT001 - a table
     guard = PublicGuard(make_resolver((("93.184.216.34", port),)))
     if allowed:
         assert reach(guard, "example.org", port)

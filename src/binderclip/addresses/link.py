@@ -122,7 +122,7 @@ def _host_and_port(address: str, place: str) -> tuple[str, int | None]:
     if match is None:
         _refuse(address, "a host, and a port of digits after a colon")
     port = int(match[2]) if match[2] else None
-    if port is not None and not 0 < port < 65536:  # noqa: PLR2004  the range of ports
+    if port is not None and not 0 < port < 65536:  # noqa: PLR2004 - the range of ports
         _refuse(address, "a port from 1 to 65535")
     if match[1].startswith("["):
         return match[1][1:-1].lower(), port
@@ -133,7 +133,7 @@ def _host_and_port(address: str, place: str) -> tuple[str, int | None]:
 
 
 def _international(address: str, host: str) -> str:
-    import idna  # noqa: PLC0415  rarely needed, slow to import
+    import idna  # noqa: PLC0415 - rarely needed, slow to import
 
     try:
         return idna.encode(host, uts46=True).decode("ascii")

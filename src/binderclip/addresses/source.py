@@ -36,7 +36,7 @@ class Source:
     @property
     def shown(self) -> str:
         """The address without its secrets, on one line."""
-        from binderclip.addresses.masking import masked  # noqa: PLC0415  not for plain paths
+        from binderclip.addresses.masking import masked  # noqa: PLC0415 - not for plain paths
 
         return masked(self.address)
 

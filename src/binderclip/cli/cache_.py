@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from binderclip.cli import person, quantities
-from binderclip.cli.paint import count, duration, flat, print_json, size
+from binderclip.cli.paint import count, cut, duration, flat, print_json, size
 from binderclip.cli.state import json_option
 
 if TYPE_CHECKING:
@@ -137,12 +137,8 @@ def _tell(environment: CachedEnvironment) -> None:
     facts = f"{size(environment.size_bytes):>9}  Python {environment.python}, {used}"
     click.echo(f"{click.style(environment.key[:12], bold=True)}  {flat(facts)}")
     if environment.summary:
-        click.echo(f"    {click.style(_cut(flat(environment.summary)), dim=True)}")
-
-
-def _cut(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 76 else f"{line[:75]}…"  # noqa: PLR2004 - 80 columns, 4 indented
+        line = " ".join(flat(environment.summary).split())
+        click.echo(f"    {click.style(cut(line, 76), dim=True)}")  # 80 columns, 4 indented
 
 
 def _as_json(environment: CachedEnvironment) -> dict[str, object]:

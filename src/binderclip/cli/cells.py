@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 from binderclip import execute
-from binderclip.cli.paint import duration
+from binderclip.cli.paint import cut, duration
 from binderclip.cli.progress import Reporter
 
 WIDTH = 52
@@ -37,10 +37,9 @@ class CellReporter:
     def _finished(self, event: execute.CellFinished) -> None:
         head = self._heads.pop(event.cell, "")
         width = max(min(WIDTH, shutil.get_terminal_size().columns - REST), 10)
-        shown = head if len(head) <= width else f"{head[: width - 1]}…"
         place = f"[{event.cell}/{event.of}]"
         self._reporter.say(
-            f"{place:>8} {shown:<{width}} {duration(event.seconds):>9}",
+            f"{place:>8} {cut(head, width):<{width}} {duration(event.seconds):>9}",
             mark="✗" if event.failed else "✓",
             hue="red" if event.failed else "green",
         )

@@ -12,7 +12,7 @@ import click
 
 from binderclip import notebook as notebooks
 from binderclip import spec
-from binderclip.cli.failure import as_json
+from binderclip.cli.failure import as_json, problem_lines
 from binderclip.cli.notebooks import Missed, named
 from binderclip.cli.paint import count, flat
 from binderclip.errors import BinderclipError, Problem, SpecError
@@ -83,7 +83,7 @@ def print_report(verdicts: Sequence[Verdict], *, quiet: bool) -> None:
     for verdict in verdicts:
         name = click.style(flat(verdict.path), bold=True)
         if verdict.error:
-            for row in _problems(verdict.path, verdict.error):
+            for row in problem_lines(verdict.path, verdict.error):
                 click.echo(f"{name}: {flat(row)}")
             if verdict.error.hint:
                 click.echo(f"    {click.style('hint:', fg='cyan')} {flat(verdict.error.hint)}")
@@ -91,12 +91,6 @@ def print_report(verdicts: Sequence[Verdict], *, quiet: bool) -> None:
             click.echo(f"{name}: {click.style('warning:', fg='yellow')} {flat(warning)}")
     if not quiet:
         click.echo(_summary(verdicts))
-
-
-def _problems(path: str, error: BinderclipError) -> list[str]:
-    if isinstance(error, SpecError):
-        return [str(problem) for problem in error.problems]
-    return [error.message.removeprefix(f"{path}: ")]
 
 
 def _summary(verdicts: Sequence[Verdict]) -> str:

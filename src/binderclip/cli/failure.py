@@ -80,6 +80,13 @@ def as_json(error: Exception) -> dict[str, object]:
     return {"error": body}
 
 
+def problem_lines(path: str, error: BinderclipError) -> list[str]:
+    """What is wrong with the notebook at ``path``, a line each, to stand behind its name."""
+    if isinstance(error, SpecError):
+        return [str(problem) for problem in error.problems]
+    return [error.message.removeprefix(f"{path}: ")]
+
+
 def _foreign_code(error: Exception) -> str:
     if isinstance(error, click.ClickException):
         return "usage"

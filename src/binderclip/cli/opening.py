@@ -17,6 +17,7 @@ from binderclip.cli.place import Place
 from binderclip.cli.progress import Reporter
 from binderclip.cli.wanted import here
 from binderclip.environment import Environment
+from binderclip.errors import SessionError
 from binderclip.flow import Opened
 from binderclip.lab import Lab, has_lab, serve_lab
 from binderclip.session import Runtime
@@ -81,7 +82,13 @@ def settled(opened: Opened, runtime: Runtime, folder: Path) -> Path:
         return opened.source.path.absolute()
     if opened.distant and runtime.checkout is not None:
         folder = _free(folder / Path(opened.source.name).stem)
-        shutil.copytree(runtime.home, folder, symlinks=True)
+        try:
+            shutil.copytree(runtime.home, folder, symlinks=True)
+        except shutil.Error as error:
+            raise SessionError(
+                f"{folder}: not all of the repository's files could be copied there",
+                hint="remove it, and see that there is room",
+            ) from error
     target = folder / opened.source.name
     if not (target.is_file() and target.read_bytes() == opened.notebook.data):
         target = _free(target)

@@ -10,11 +10,12 @@ from typing import TypeAlias
 
 import click
 
-from binderclip.cli.batch import Outcome, Refusal
+from binderclip.cli.batch import Change, Outcome, Refusal, rewrite
 from binderclip.cli.failure import as_json as error_as_json
+from binderclip.cli.failure import problem_lines
 from binderclip.cli.paint import count, flat, print_json, print_rows
 from binderclip.edit import Edited
-from binderclip.errors import BinderclipError, SpecError
+from binderclip.errors import BinderclipError
 from binderclip.notebook import MISSING, Missing
 from binderclip.spec.model import JSON
 
@@ -46,8 +47,19 @@ def exit_code(errors: Sequence[BinderclipError]) -> int:
     return codes.pop() if len(codes) == 1 else min(len(codes), 1)
 
 
-def tell(results: Sequence[Result], *, dry_run: bool, as_json: bool, quiet: bool) -> None:
-    """Print all of it and leave with the exit code."""
+def rewrite_and_tell(
+    arguments: Sequence[str], change: Change, *, dry_run: bool, as_json: bool, quiet: bool
+) -> None:
+    """Apply ``change`` to every notebook that ``arguments`` name, print what became of each and
+    leave with the exit code: all that `set`, `strip` and `upgrade` do once they know what to do.
+    """
+    counting = Counting()
+    results = rewrite(arguments, change, dry_run=dry_run, observe=counting)
+    counting.clear()
+    _tell(results, dry_run=dry_run, as_json=as_json, quiet=quiet)
+
+
+def _tell(results: Sequence[Result], *, dry_run: bool, as_json: bool, quiet: bool) -> None:
     if as_json:
         counts = _counts(results)
         body = [_as_json(result) for result in results]
@@ -83,12 +95,9 @@ def tell_refusal(path: str, error: BinderclipError) -> None:
     """A notebook that was left alone, and why, on standard error."""
     mark = click.style("✗", fg="red")
     name = click.style(flat(path), bold=True)
-    if isinstance(error, SpecError):
-        lines = [str(problem) for problem in error.problems]
-    else:
-        lines = [error.message.removeprefix(f"{path}: ")]
-    click.echo(f"{mark} {name}: {flat(lines[0])}", err=True)
-    for row in lines[1:]:
+    first, *rest = problem_lines(path, error)
+    click.echo(f"{mark} {name}: {flat(first)}", err=True)
+    for row in rest:
         click.echo(f"    {flat(row)}", err=True)
     if error.hint:
         click.echo(f"    {click.style('hint:', fg='cyan')} {flat(error.hint)}", err=True)

@@ -13,13 +13,13 @@ import click
 # https://trojansource.codes, ECMA-48. Compiled when first needed, as most text is harmless.
 _UNSAFE = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2028\u2029\u2060-\u2069\ufeff"
-    "\ud800-\udfff]"
+    "\ud800-\udfff\xad\u115f\u1160\u180e\u3164\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 
 
 def clean(text: str) -> str:
     """``text`` with what is not printable shown as an escape; new lines and tabs stay."""
-    if text.isprintable():
+    if text.isascii() and text.isprintable():
         return text
     return re.sub(_UNSAFE, lambda found: ascii(found[0])[1:-1], text.replace("\r\n", "\n"))
 
@@ -27,6 +27,11 @@ def clean(text: str) -> str:
 def flat(text: str) -> str:
     """As ``clean``, on one line: a name with a line end in it must not look like two."""
     return clean(text).replace("\n", "\\n")
+
+
+def cut(text: str, width: int) -> str:
+    """``text`` in ``width`` characters at most; an ellipsis stands for what is left out."""
+    return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def colour() -> bool | None:

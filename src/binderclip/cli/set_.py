@@ -92,15 +92,15 @@ def command(
     virtual environments. A value that changes takes its stale hash and pinned files with it.
     The exit code is 0 where no notebook was refused.
     """
-    from binderclip.cli.batch import rewrite
-    from binderclip.cli.outcomes import Counting, tell
+    from binderclip.cli.outcomes import rewrite_and_tell
     from binderclip.cli.wishes import Words, understood
     from binderclip.edit import edited
 
     wish = understood(Words(**options))
-    counting = Counting()
-    outcomes = rewrite(
-        notebooks, lambda value: edited(value, wish), dry_run=dry_run, observe=counting
+    rewrite_and_tell(
+        notebooks,
+        lambda value: edited(value, wish),
+        dry_run=dry_run,
+        as_json=as_json,
+        quiet=quiet,
     )
-    counting.clear()
-    tell(outcomes, dry_run=dry_run, as_json=as_json, quiet=quiet)

@@ -28,13 +28,13 @@ def command(
     A notebook that was stamped by `set` comes back byte for byte. The exit code is 0 where no
     notebook was refused.
     """
-    from binderclip.cli.batch import rewrite
-    from binderclip.cli.outcomes import Counting, tell
+    from binderclip.cli.outcomes import rewrite_and_tell
     from binderclip.edit import stripped
 
-    counting = Counting()
-    outcomes = rewrite(
-        notebooks, lambda value: stripped(value, force=force), dry_run=dry_run, observe=counting
+    rewrite_and_tell(
+        notebooks,
+        lambda value: stripped(value, force=force),
+        dry_run=dry_run,
+        as_json=as_json,
+        quiet=quiet,
     )
-    counting.clear()
-    tell(outcomes, dry_run=dry_run, as_json=as_json, quiet=quiet)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from pathlib import Path
+from shlex import quote
 
 
 def explain(word: str, verbs: tuple[str, ...]) -> str:
@@ -12,5 +13,5 @@ def explain(word: str, verbs: tuple[str, ...]) -> str:
     if near:
         return f"there is no command {word!r}. Did you mean {near[0]!r}?"
     if word.endswith(".ipynb") or "://" in word or Path(word).exists():
-        return f"{word!r} is no command. Did you mean `binderclip run {word}`?"
+        return f"{word!r} is no command. Did you mean `binderclip run {quote(word)}`?"
     return f"there is no command {word!r} (there are: {', '.join(verbs)})"

@@ -45,16 +45,13 @@ def command(
     What a form cannot say is named, and nothing is written, unless you accept the loss. The
     exit code is 0 where no notebook was refused.
     """
-    from binderclip.cli.batch import rewrite
-    from binderclip.cli.outcomes import Counting, tell
+    from binderclip.cli.outcomes import rewrite_and_tell
     from binderclip.edit import converted
 
-    counting = Counting()
-    outcomes = rewrite(
+    rewrite_and_tell(
         notebooks,
         lambda value: converted(value, dialect, accept_loss=accept_loss),
         dry_run=dry_run,
-        observe=counting,
+        as_json=as_json,
+        quiet=quiet,
     )
-    counting.clear()
-    tell(outcomes, dry_run=dry_run, as_json=as_json, quiet=quiet)

@@ -12,10 +12,8 @@ import click
 
 from binderclip import references
 from binderclip.edit import Fetching, Wish, check
+from binderclip.spec.grammar import MAX_BYTES
 from binderclip.spec.model import Dialect, Reference
-
-MAX_BYTES = 1024 * 1024
-"""The specification's limit for all files of a notebook together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +47,13 @@ def understood(words: Words) -> Wish:
     wish = Wish(
         host=tuple(_host(text) for text in words.hosts),
         image=references.image(words.image) if words.image else None,
-        build=with_ref(references.repository(words.build), words.ref, "build")
+        build=_with_ref(references.repository(words.build), words.ref, "build")
         if words.build
         else None,
         ref=None if words.build else words.ref,
-        files=files(words.files),
-        config=fetching("config", words.config, words.config_ref, words.config_copies),
-        content=fetching("content", words.content, words.content_ref, words.content_copies),
+        files=_files(words.files),
+        config=_fetching("config", words.config, words.config_ref, words.config_copies),
+        content=_fetching("content", words.content, words.content_ref, words.content_copies),
         remove=words.remove,
         opt_out=words.opt_out,
         dialect=words.dialect,
@@ -70,18 +68,18 @@ def _host(text: str) -> str:
     return text if "://" in text else f"https://{text}"
 
 
-def fetching(key: str, url: str | None, ref: str | None, copies: Sequence[str]) -> Fetching | None:
+def _fetching(key: str, url: str | None, ref: str | None, copies: Sequence[str]) -> Fetching | None:
     """``--config`` or ``--content`` with its ref and its copies; None where none was given."""
     if url is None and ref:
         raise click.UsageError(f"--{key}-ref needs --{key}")
     if url is None and not copies:
         return None
-    place = with_ref(references.repository(url, key), ref, key) if url else None
+    place = _with_ref(references.repository(url, key), ref, key) if url else None
     pairs = dict(_copy(key, text) for text in copies)
     return Fetching(place, pairs or None)
 
 
-def with_ref(reference: Reference, ref: str | None, key: str) -> Reference:
+def _with_ref(reference: Reference, ref: str | None, key: str) -> Reference:
     """``reference`` at ``ref``, unless its address named another one."""
     stated = reference.ref or reference.hash
     if ref is None or ref == stated:
@@ -104,7 +102,7 @@ def _copy(key: str, text: str) -> tuple[str, str]:
     return glob, f"$HOME/{below}"
 
 
-def files(texts: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+def _files(texts: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
     """``NAME=PATH`` or ``PATH`` → the file's name in the notebook and its lines."""
     found = {}
     for text in texts:

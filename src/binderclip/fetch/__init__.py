@@ -32,7 +32,7 @@ class Fetched:
     @property
     def shown(self) -> str | None:
         """``url`` without its secrets."""
-        from binderclip.addresses.masking import masked  # noqa: PLC0415  not for plain paths
+        from binderclip.addresses.masking import masked  # noqa: PLC0415 - not for plain paths
 
         return masked(self.url) if self.url else None
 
@@ -51,7 +51,7 @@ async def fetch(
     """
     limits = limits or Limits()
     if source.kind == "url":
-        from binderclip.fetch.web import fetch_url  # noqa: PLC0415  it imports httpx
+        from binderclip.fetch.web import fetch_url  # noqa: PLC0415 - it imports httpx
 
         data, found, url = await fetch_url(source, guard, limits, observe or _nobody)
         return Fetched(data, found, url)

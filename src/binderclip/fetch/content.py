@@ -86,7 +86,7 @@ def _other(place: str, data: bytes, head: bytes) -> NoReturn:
 
 
 def _keys(data: bytes) -> str:
-    import msgspec  # noqa: PLC0415  only on the way to an error
+    import msgspec  # noqa: PLC0415 - only on the way to an error
 
     if len(data) > _MAX_LISTED_BYTES:
         return ""

@@ -193,7 +193,7 @@ class _DataFile(msgspec.Struct):
 
 
 class _DatasetFile(msgspec.Struct):
-    dataFile: _DataFile  # noqa: N815  Dataverse's spelling
+    dataFile: _DataFile  # noqa: N815 - Dataverse's spelling
 
 
 class _Version(msgspec.Struct):
@@ -201,7 +201,7 @@ class _Version(msgspec.Struct):
 
 
 class _Dataset(msgspec.Struct):
-    latestVersion: _Version  # noqa: N815  Dataverse's spelling
+    latestVersion: _Version  # noqa: N815 - Dataverse's spelling
 
 
 class _DatasetAnswer(msgspec.Struct):

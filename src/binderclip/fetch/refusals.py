@@ -81,7 +81,7 @@ def _retry_after_s(headers: Mapping[str, str]) -> float | None:
     if value.isdecimal():
         seconds = float(value[:12])
     elif value:
-        from email.utils import parsedate_to_datetime  # noqa: PLC0415  only on the way to an error
+        from email.utils import parsedate_to_datetime  # noqa: PLC0415 - only on the way to an error
 
         try:
             date = parsedate_to_datetime(value)

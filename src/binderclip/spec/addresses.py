@@ -15,6 +15,8 @@ from urllib.parse import quote, unquote
 from binderclip.spec.faults import Faults
 from binderclip.spec.model import Reference
 from binderclip.spec.places import (
+    BITBUCKET,
+    CODEBERG,
     DOI,
     DOI_PATH,
     GIST,
@@ -33,7 +35,6 @@ from binderclip.spec.shown import has_credentials, shown
 MAX_ADDRESS = 4096
 """Characters: more than a host and a path may have together."""
 
-BITBUCKET = "https://bitbucket.org"
 # What stands between a repository and a ref, longest first.
 _MARKERS: tuple[tuple[str, ...], ...] = (
     ("-", "tree"),
@@ -54,7 +55,7 @@ _WRITTEN = {
     GIST: ("", ""),
     GITLAB: ("-/tree/", "-/commit/"),
     BITBUCKET: ("src/", "commits/"),
-    "https://codeberg.org": ("src/branch/", "src/commit/"),
+    CODEBERG: ("src/branch/", "src/commit/"),
 }
 
 

@@ -7,7 +7,7 @@ is its third. They are read for ever.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -23,9 +23,8 @@ from binderclip.spec.grammar import (
 )
 from binderclip.spec.model import JSON, Binder, Dialect, Reference
 from binderclip.spec.places import GITHUB, canonical, pinned
-from binderclip.spec.v1 import fetch, reference, text, unknown_keys
+from binderclip.spec.v1 import Object, fetch, reference, text, unknown_keys
 
-Object = Mapping[str, JSON]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
 
 

@@ -12,9 +12,11 @@ from binderclip.spec.model import Reference
 GITHUB = "https://github.com"
 GIST = "https://gist.github.com"
 GITLAB = "https://gitlab.com"
+BITBUCKET = "https://bitbucket.org"
+CODEBERG = "https://codeberg.org"
 DOI = "https://doi.org"
 HYDROSHARE = "https://www.hydroshare.org"
-FORGES = frozenset({GITHUB, GIST, GITLAB, "https://bitbucket.org", "https://codeberg.org"})
+FORGES = frozenset({GITHUB, GIST, GITLAB, BITBUCKET, CODEBERG})
 """Hosts that serve ``owner/name`` and ``owner/name.git`` alike."""
 ALIASES = {
     "https://www.github.com": GITHUB,

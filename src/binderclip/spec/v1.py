@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
+from typing import TypeAlias
 
 from binderclip.spec.faults import Faults
 from binderclip.spec.grammar import (
@@ -22,7 +23,7 @@ from binderclip.spec.grammar import (
 from binderclip.spec.model import JSON, NO_FILES, NOTHING, Binder, Fetch, Frozen, Reference, Text
 from binderclip.spec.shown import key_path
 
-Object = Mapping[str, JSON]
+Object: TypeAlias = Mapping[str, JSON]
 ELSEWHERE = "what is large belongs into the repository of build or content"
 
 

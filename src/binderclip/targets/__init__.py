@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Literal, Protocol, TypeAlias
 
 from binderclip.environment import Environment
@@ -26,7 +26,7 @@ class Target(Protocol):
         """Why this target cannot take ``env``, in words that name one that could; or None."""
         ...
 
-    def launch(self, env: Environment) -> AsyncIterator[Event]: ...
+    def launch(self, env: Environment) -> AsyncGenerator[Event, None]: ...
 
     async def stop(self, session: Session) -> None:
         """End the session: its processes are gone and its home is removed on return."""

@@ -86,7 +86,7 @@ class LocalTarget:
             return f"{error.message}; {error.hint}" if error.hint else error.message
         return None
 
-    async def launch(self, env: Environment) -> AsyncIterator[Event]:
+    async def launch(self, env: Environment) -> AsyncGenerator[Event, None]:
         """See Target. Raises Refused, ResolveError, Unreachable, NotTrusted, BuildFailed and
         CacheError.
         """
@@ -136,7 +136,7 @@ class LocalTarget:
         try:
             with self._cache.translated():
                 if self._own_home:
-                    session = await asyncio.to_thread(
+                    session = await sessions.to_its_end(
                         sessions.opened, lease, folder, found, own_home=True
                     )
                 else:

@@ -134,7 +134,7 @@ def _sources(sources: object, where: str) -> Iterator[str]:
 
 
 def _specifier(version: object, place: str) -> str:
-    if version in {"*", ""}:
+    if version == "*" or version == "":  # noqa: PLR1714 - a set would hash what may be a list
         return ""
     if not isinstance(version, str) or not _VERSION.fullmatch(version.strip()):
         _refuse(place, f"found the version {str(version)[:40]!r}, expected one like '>=1.2'")
@@ -144,7 +144,9 @@ def _specifier(version: object, place: str) -> str:
 
 def _extras(entry: Mapping[str, Any], place: str) -> str:
     extras = entry.get("extras", [])
-    if not isinstance(extras, list) or not all(_NAME.fullmatch(str(one)) for one in extras):
+    if not isinstance(extras, list) or not all(
+        isinstance(one, str) and _NAME.fullmatch(one) for one in extras
+    ):
         _refuse(place, "expected extras to be a list of names")
     return f"[{','.join(extras)}]" if extras else ""
 

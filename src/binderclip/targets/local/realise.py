@@ -61,6 +61,7 @@ async def realise(build: Build) -> AsyncGenerator[Event, None]:
             yield Progress("building", remark)
     build.repo.mkdir(exist_ok=True)
     lay_over(build.repo, recipe.at, build.files)
+    check_shown(build.repo, recipe)
     for script in (recipe.post_build, recipe.start):
         if script:
             path = build.repo / script
@@ -80,7 +81,7 @@ async def realise(build: Build) -> AsyncGenerator[Event, None]:
 
 def lay_over(repo: Path, at: str, files: Mapping[str, str]) -> None:
     """Write ``files`` below ``repo / at``. Raises Refused where a link in the repository would
-    lead a file elsewhere.
+    lead a file elsewhere, or a folder is in its place.
     """
     root = repo.resolve()
     for name, text in files.items():
@@ -88,14 +89,40 @@ def lay_over(repo: Path, at: str, files: Mapping[str, str]) -> None:
         parent = path.parent.resolve()
         if not parent.is_relative_to(root) or ".git" in parent.relative_to(root).parts:
             raise Refused(f"{name}: a link in the repository leads its folder elsewhere")
-        parent.mkdir(parents=True, exist_ok=True)
         target = parent / path.name
-        if target.is_symlink() or target.exists():
-            target.unlink()
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            if target.is_symlink() or target.exists():
+                target.unlink()
+        except (FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
+            raise Refused(
+                f"{name}: the repository has a folder where the notebook has a file, or the other "
+                "way round"
+            ) from error
         with target.open("x", encoding="utf-8", newline="") as stream:
             stream.write(text)
         if name in EXECUTABLE:
             target.chmod(0o755)
+
+
+def check_shown(repo: Path, recipe: Recipe) -> None:
+    """What lies in the working copy must be what people were shown: git converts files where a
+    repository's attributes say so, and links lead to what a notebook's files were laid over.
+
+    Raises Refused.
+    """
+    root = repo.resolve()
+    for name, shown in recipe.texts.items():
+        if name == PIPFILE_LINES and recipe.made is not None:
+            continue
+        path = root / name
+        there = path.is_file() and path.parent.resolve() == path.parent
+        text = path.read_bytes().decode("utf-8", "replace") if there else None
+        if text is None or text.replace("\r\n", "\n") != shown.replace("\r\n", "\n"):
+            raise Refused(
+                f"{name}: what was checked out is not what the repository's commit shows",
+                hint="a link, or a conversion in .gitattributes, stands between the two",
+            )
 
 
 def record(build: Build) -> Published:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 import shlex
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from typing import NoReturn
 
 from binderclip.errors import Refused
 from binderclip.rees import Choice, Listing, choose, is_package, parsed_toml
-from binderclip.targets.local import pipfile, versions
+from binderclip.targets.local import pipfile, requirements, versions
 
 KERNEL = "ipykernel"
 PIPFILE_LINES = "pipfile-requirements.txt"
@@ -22,9 +21,10 @@ PIPFILE_LINES = "pipfile-requirements.txt"
 class Recipe:
     """How to build. ``request`` is what uv is asked for, such as "3.11" or "==3.11.*,>=3.11.4";
     ``stated`` is True when the environment leaves no choice of Python; ``installs`` are the
-    arguments of each ``uv pip install``, run in the working copy's root; ``made`` is the text of
-    PIPFILE_LINES; ``post_build`` and ``start`` are paths in the working copy; ``at`` is the folder
-    that the notebook's own files are laid over.
+    arguments of each ``uv pip install``, run in the working copy's root; ``scripts`` are the paths
+    in ``texts`` that are executed; ``made`` is the text of PIPFILE_LINES; ``post_build`` and
+    ``start`` are paths in the working copy; ``at`` is the folder that the notebook's own files are
+    laid over.
     """
 
     python: str
@@ -32,6 +32,7 @@ class Recipe:
     stated: bool
     installs: tuple[tuple[str, ...], ...]
     texts: Mapping[str, str]
+    scripts: tuple[str, ...]
     made: str | None
     post_build: str | None
     start: str | None
@@ -43,11 +44,6 @@ class Recipe:
         words += [["uv", "pip", "install", *install] for install in self.installs]
         words += [[f"./{self.post_build}"]] if self.post_build else []
         return tuple(map(shlex.join, words))
-
-    @property
-    def scripts(self) -> tuple[str, ...]:
-        names = ("setup.py", self.post_build, self.start)
-        return tuple(name for name in names if name and name in self.texts)
 
 
 def recipe(listing: Listing, default_python: str, *, at: str = "") -> Recipe:
@@ -65,6 +61,7 @@ def recipe(listing: Listing, default_python: str, *, at: str = "") -> Recipe:
         wanted, made = pipfile.read(files, choice.path)
         installs: tuple[tuple[str, ...], ...] = (("-r", PIPFILE_LINES, KERNEL),)
         files.texts[PIPFILE_LINES] = made
+        requirements.note_folders(files, made)
         version = versions.Version(wanted, wanted, stated=True) if wanted else None
     else:
         made, version = None, _python(files, choice, default_python)
@@ -76,6 +73,7 @@ def recipe(listing: Listing, default_python: str, *, at: str = "") -> Recipe:
         stated=version.stated,
         installs=installs,
         texts=files.texts,
+        scripts=(*files.scripts, *filter(None, (post_build, start))),
         made=made,
         post_build=post_build,
         start=start,
@@ -101,6 +99,7 @@ class _Files:
     def __init__(self, listing: Listing) -> None:
         self._listing = listing
         self.texts: dict[str, str] = {}
+        self.scripts: list[str] = []
 
     def folder(self, path: str) -> bool:
         return self._listing.folder(path)
@@ -108,10 +107,12 @@ class _Files:
     def read(self, path: str) -> str | None:
         return self._listing.read(path)
 
-    def note(self, path: str) -> str | None:
+    def note(self, path: str, *, runs: bool = False) -> str | None:
         text = self._listing.read(path)
         if text is not None:
             self.texts[path] = text
+            if runs and path not in self.scripts:
+                self.scripts.append(path)
         return text
 
 
@@ -212,50 +213,17 @@ def _installs(files: _Files, choice: Choice) -> tuple[tuple[str, ...], ...]:
     """The kernel is resolved together with everything else, except where every requirement must
     have a hash: then it comes after.
     """
-    requirements = choice.path("requirements.txt")
+    path = choice.path("requirements.txt")
     first: tuple[str, ...] = ()
     hashed = False
-    if files.note(requirements) is not None:
-        first = ("-r", requirements)
-        hashed = _note_included(files, requirements)
+    if files.note(path) is not None:
+        first = ("-r", path)
+        hashed = requirements.note_all(files, path)
     package = is_package(files, choice.folder)
     if package:
-        for name in ("setup.py", "setup.cfg", "pyproject.toml"):
-            files.note(name)
+        requirements.note_package(files, "")
     rest = ((".",) if package else ()) + (KERNEL,)
     return (first, rest) if hashed else (first + rest,)
-
-
-_INCLUDE = re.compile(r"\s*(?:-r|--requirement|-c|--constraint)(?:\s*=\s*|\s*)(?P<path>\S+)")
-_REQUIRE_HASHES = re.compile(r"^\s*--require-hashes\b", re.MULTILINE)
-_MOST_FILES = 64
-
-
-def _note_included(files: _Files, top: str) -> bool:
-    """Note every file that ``top`` includes; True when one of them requires hashes."""
-    waiting, hashed = [top], False
-    while waiting:
-        path = waiting.pop()
-        text = files.texts[path]
-        hashed = hashed or bool(_REQUIRE_HASHES.search(text))
-        for line in text.replace("\\\n", " ").splitlines():
-            found = _INCLUDE.match(line)
-            if not found or "://" in found["path"] or "$" in found["path"]:
-                continue
-            inner = posixpath.normpath(posixpath.join(posixpath.dirname(path), found["path"]))
-            if inner.startswith(("/", "../")):
-                _refuse(
-                    f"{path}: includes {found['path']!r}, which lies outside of the environment",
-                    "keep included files beside it",
-                )
-            if inner in files.texts:
-                continue
-            if files.note(inner) is None:
-                raise Refused(f"{path}: includes {found['path']!r}, which is not there")
-            if len(files.texts) > _MOST_FILES:
-                raise Refused(f"{path}: includes more than {_MOST_FILES} files")
-            waiting.append(inner)
-    return hashed
 
 
 def _refuse(message: str, hint: str) -> NoReturn:

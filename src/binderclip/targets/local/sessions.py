@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from binderclip import processes
 from binderclip.cache.leases import Lease, give_back
@@ -13,6 +17,9 @@ from binderclip.session import Runtime, Session
 from binderclip.targets.local import surroundings
 
 _GRACE_S = 2.0
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def opened(lease: Lease, folder: Path, found: Published, *, own_home: bool) -> Session:
@@ -32,6 +39,20 @@ def opened(lease: Lease, folder: Path, found: Published, *, own_home: bool) -> S
         wrapper=repo / found.wrapper if found.wrapper else None,
     )
     return Session(target="local", id=lease.id, runtime=runtime)
+
+
+async def to_its_end(work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+    """Do ``work`` in a thread, and return when that has ended, even if cancelled: what it makes
+    could not be removed before.
+    """
+    working = asyncio.create_task(asyncio.to_thread(work, *args, **named))
+    try:
+        return await asyncio.shield(working)
+    except asyncio.CancelledError:
+        while not working.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait({working})
+        raise
 
 
 def ended(lease: Lease) -> None:
