@@ -7,10 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT.parent / "shared" / "notebooks"
+
+
+# What lands is judged by the same examples each time; people's own runs look for new ones.
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
+hypothesis.settings.register_profile("people", deadline=None)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "people")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -63,6 +63,8 @@ def style_of(data: bytes, outer: Object, inner: Object) -> Style:
     outer_margin = _last_line(top)[1]
     if bare:
         inner_margin = outer_margin + outer_margin
+        # Without any margin the only member goes on the brace's line: its value stays there too.
+        newline = newline if outer_margin else None
     nested = inner_margin.startswith(outer_margin) and inner_margin != outer_margin
     return Style(
         newline=newline,

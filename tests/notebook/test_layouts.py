@@ -128,6 +128,7 @@ def test_stripping_removes_that_member_alone(data: bytes, key: str) -> None:
 
 
 @given(odd_notebooks(), VALUES, VALUES)
+@example(b'{\n"metadata": {},\n"nbformat": 4, "cells": []\n}', [None], None)
 def test_replacing_touches_the_value_alone(data: bytes, first: Any, second: Any) -> None:
     bare = parse(data).replaced(MISSING)
     before = bare.replaced(first)
