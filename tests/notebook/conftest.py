@@ -6,10 +6,6 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import settings
-
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
 
 BINDER: dict[str, Any] = {
     "version": 1,
