@@ -54,3 +54,15 @@ def corpus() -> Path:
     if not CORPUS.is_dir():
         pytest.skip(f"the corpus of notebooks is not beside this checkout ({CORPUS.name})")
     return CORPUS
+
+
+@pytest.fixture(scope="session")
+def tools(lacking: Callable[[str, str], NoReturn]) -> Path:
+    """The folder with a JupyterHub (``hub/bin/jupyterhub``) and its proxy
+    (``node_modules/.bin/configurable-http-proxy``), apart from what drives the tests.
+    """
+    folder = Path(os.environ.get("BINDERCLIP_TOOLS") or ROOT / ".tools").absolute()
+    for part in ("hub/bin/jupyterhub", "node_modules/.bin/configurable-http-proxy"):
+        if not (folder / part).exists():
+            lacking(Path(part).name, "dev/test")
+    return folder

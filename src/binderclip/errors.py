@@ -9,6 +9,7 @@ BinderclipError
 │   ├── AddressForbidden     the guard does not let us go there
 │   └── TooLarge             more bytes than the limit
 ├── ResolveError             a ref, tag or version was not found where it should be
+├── ConfigError              the person's own configuration cannot be used
 ├── LaunchError              an environment did not come up
 │   ├── Refused              this target cannot take it, said before anything ran
 │   ├── NotTrusted           nobody has said yes to running it
@@ -122,6 +123,12 @@ class ResolveError(BinderclipError):
     code = "resolve"
     exit_code = 17
     http_status = 502
+
+
+class ConfigError(BinderclipError):
+    code = "config"
+    exit_code = 18
+    http_status = 500
 
 
 class LaunchError(BinderclipError):

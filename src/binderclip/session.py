@@ -32,11 +32,25 @@ class Runtime:
 
 
 @dataclass(frozen=True, slots=True)
+class HubServer:
+    """A server as its JupyterHub knows it: ``api`` is the hub's REST API, an address that ends in
+    ``/hub/api/``; ``name`` is empty for the user's default server.
+    """
+
+    api: str
+    user: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """One running environment.
 
-    ``url`` and ``token`` are those of a Jupyter Server; ``runtime`` is set instead where the
-    environment is a folder of this machine. The token never shows in ``repr``.
+    ``url`` (it ends in ``/``) and ``token`` are those of a Jupyter Server; ``runtime`` is set
+    instead where the environment is a folder of this machine. ``hub`` is set where a JupyterHub
+    ends the server; ``token`` is then the hub's. ``owned`` is False for a server that ran before:
+    stopping the session leaves it running. ``throwaway`` is True where the server's home is the
+    session's alone, and goes with it. The token never shows in ``repr``.
     """
 
     target: str
@@ -44,3 +58,6 @@ class Session:
     url: str | None = None
     token: str | None = field(default=None, repr=False)
     runtime: Runtime | None = None
+    hub: HubServer | None = None
+    owned: bool = True
+    throwaway: bool = False

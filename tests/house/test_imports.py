@@ -14,7 +14,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     frozenset(line.split())
     for line in """
     _version
-    errors folders
+    errors folders private
     diagnosis
     atomic jsonspan
     jsonedit notebookfault textheader
@@ -28,10 +28,16 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     environment
     guard addresses fetch sources
     session events
+    web
+    config tokens records
     rees repositories processes trust cache
+    servers hubs
+    companions
     targets
+    copying
     parameters kernels lab
     execute
+    links badge
     flow
     cli __main__
     """.strip().splitlines()

@@ -73,6 +73,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
                 scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
             ),
             headers=request.headers.raw,
+            content=request.stream,
             extensions=request.extensions,
         )
         response = await self._pool(url.scheme, url.host).handle_async_request(asked)

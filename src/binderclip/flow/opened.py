@@ -1,23 +1,20 @@
-"""The pipeline from an address to a running environment, step by step. Shells call it."""
+"""From an address to a notebook that was read, and to what it says."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from binderclip import notebook as notebooks
 from binderclip import sources, spec
 from binderclip.environment import Environment
-from binderclip.errors import LaunchError, Refused
-from binderclip.events import Event, Ready
+from binderclip.errors import SpecError
 from binderclip.notebook import MISSING, Notebook
 from binderclip.session import Session
 from binderclip.sources import Source
-from binderclip.spec import Reference
-from binderclip.targets import Target
+from binderclip.spec import Binder, Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +31,11 @@ class Opened:
     reading: spec.Reading | None
     environment: Environment
     note: str | None = None
+
+    @property
+    def binder(self) -> Binder | None:
+        """All that the notebook says, where it says something."""
+        return self.reading.binder if self.reading else None
 
     @property
     def distant(self) -> bool:
@@ -57,7 +59,8 @@ async def open_address(
     """Read the notebook at ``address`` (a path, ``-``, a URL) and what it says.
 
     ``latest`` sets aside what was frozen: hashes and pinned files. ``build`` stands in for
-    whatever the notebook names. Raises SourceError, NotebookError, SpecError.
+    the environment that the notebook names; what else it says holds. Raises SourceError,
+    NotebookError, SpecError.
     """
     source = sources.resolve(address)
     if source.kind == "path" and source.path:
@@ -67,12 +70,15 @@ async def open_address(
         source = fetched.source
         notebook = notebooks.parse(fetched.data, source.name)
     note: str | None = None
-    if build is not None:
-        note = "the environment is the repository that you named, not the notebook's own"
-        return Opened(source, notebook, None, Environment(build=build), note)
     value = notebook.get("binder")
     if value is MISSING and source.launch:
         value, note = source.launch, "the environment is the launch link's"
+    if build is not None:
+        note = "the environment is the repository that you named, not the notebook's own"
+        reading = None
+        with suppress(SpecError):  # metadata that is wrong is no reason to refuse another's
+            reading = None if value is MISSING else spec.read(value)
+        return Opened(source, notebook, reading, Environment(build=build), note)
     if value is MISSING:
         note = "the notebook names no environment: it gets a plain Python with a kernel"
         return Opened(source, notebook, None, Environment(), note)
@@ -102,29 +108,3 @@ def thawed(environment: Environment) -> Environment:
         build=replace(build, hash=None) if build else None,
         frozen=None,
     )
-
-
-@asynccontextmanager
-async def launched(
-    target: Target, environment: Environment, observe: Callable[[Event], None]
-) -> AsyncIterator[Session]:
-    """Bring ``environment`` up on ``target``, and stop it on leaving, whatever happens.
-
-    Raises Refused before anything is done, and any other LaunchError.
-    """
-    if reason := target.refusal(environment):
-        raise Refused(reason)
-    session = None
-    async with aclosing(target.launch(environment)) as events:
-        async for event in events:
-            if isinstance(event, Ready):
-                session = event.session
-            else:
-                observe(event)
-    if session is None:
-        raise LaunchError(f"{target.name}: the launch ended without a session")
-    try:
-        yield session
-    finally:
-        # A second Ctrl-C must not leave half of it running.
-        await asyncio.shield(target.stop(session))

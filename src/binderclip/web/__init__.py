@@ -1,0 +1,238 @@
+"""Talking to hubs and Jupyter Servers: requests and event streams under a guard.
+
+What goes wrong on the way is translated here, once. Tokens travel in headers alone, never to
+another origin than the one that they were given for, and never from https to http.
+"""
+
+from __future__ import annotations
+
+import json as _json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Literal, Self
+from urllib.parse import urljoin
+
+import httpx
+
+from binderclip._version import __version__
+from binderclip.addresses.link import Link, parse
+from binderclip.addresses.masking import masked
+from binderclip.errors import BinderclipError, SessionError, SourceError, Unreachable
+from binderclip.fetch.body import read_body
+from binderclip.fetch.transport import GuardedTransport
+from binderclip.guard import Guard
+from binderclip.web.faults import translated
+
+__all__ = ["Answer", "Method", "Web"]
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+_MAX_BYTES = 32 * 2**20
+_MAX_REDIRECTS = 10
+_CONNECT_S = 10.0
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_AGENT = f"binderclip/{__version__}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer of any status; ``url`` is where it came from in the end, after redirects."""
+
+    status: int
+    url: str = field(repr=False)
+    headers: httpx.Headers = field(repr=False)
+    data: bytes = field(repr=False)
+
+    @property
+    def ok(self) -> bool:
+        return httpx.codes.is_success(self.status)
+
+    @property
+    def said(self) -> str:
+        """The reason that a JSON error of Jupyter gives ("message"), on one line; or empty."""
+        value = self._json()
+        if not isinstance(value, dict):
+            return ""
+        said = value.get("message") or value.get("reason") or ""
+        return " ".join(str(said).split())[:300]
+
+    def json(self, failure: type[BinderclipError] = SessionError) -> Any:
+        """The JSON that it holds. Raises ``failure`` where it holds none: a page, say."""
+        value = self._json()
+        if value is _NOTHING:
+            kind = self.headers.get("content-type", "").partition(";")[0] or "nothing"
+            raise failure(
+                f"{masked(self.url)} answered {self.status} with {masked(kind)}, expected JSON",
+                hint="is this the address of the hub or server itself, its path included?",
+            )
+        return value
+
+    def _json(self) -> Any:
+        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if not kind.endswith("json"):
+            return _NOTHING
+        try:
+            return _json.loads(self.data)
+        except (ValueError, RecursionError):
+            return _NOTHING
+
+
+_NOTHING = object()
+
+
+class Web:
+    """Connections and cookies that belong together; an async context manager.
+
+    ``failure`` is the error for what does not answer: Unreachable while launching, SessionError
+    for a server that was running. A certificate, a proxy or a redirect that cannot be used is
+    that error too; an address that the guard forbids is AddressForbidden.
+    """
+
+    def __init__(
+        self,
+        guard: Guard,
+        *,
+        failure: type[BinderclipError] = Unreachable,
+        timeout_s: float = 30.0,
+    ) -> None:
+        self.guard, self.failure = guard, failure
+        self._timeout_s = timeout_s
+        self._transport = GuardedTransport(guard)
+        self._cookies = httpx.Cookies()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        await self._transport.aclose()
+
+    async def ask(
+        self,
+        method: Method,
+        url: str,
+        *,
+        token: str | None = None,
+        json: object = _NOTHING,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float | None = None,
+        max_bytes: int = _MAX_BYTES,
+    ) -> Answer:
+        """One request; a GET follows redirects. Every status is an answer, none is an error.
+
+        ``token`` is sent as ``Authorization: token …``, which hubs and servers of all ages take.
+        Raises ``failure``, TooLarge, AddressForbidden.
+        """
+        body = b"" if json is _NOTHING else _json.dumps(json).encode()
+        stated = {"Accept": "application/json", **(headers or {})}
+        if body:
+            stated["Content-Type"] = "application/json"
+        if token:
+            stated["Authorization"] = f"token {token}"
+        seconds = timeout_s or self._timeout_s
+        async with self._sent(method, url, body, stated, read_s=seconds) as (response, link):
+            with translated(link, self.failure):
+                data = await read_body(
+                    response.aiter_raw(),
+                    encoding=response.headers.get("content-encoding", ""),
+                    length=response.headers.get("content-length", ""),
+                    max_bytes=max_bytes,
+                    place=link.host,
+                )
+            return Answer(response.status_code, link.url, response.headers, data)
+
+    @asynccontextmanager
+    async def events(
+        self, url: str, *, token: str | None = None, silence_s: float
+    ) -> AsyncIterator[tuple[Answer, AsyncIterator[str]]]:
+        """The ``data`` of server-sent events (https://html.spec.whatwg.org/#server-sent-events),
+        without comments; the answer's ``data`` is empty, and its ``url`` is where the redirects
+        led. Where nothing at all comes for ``silence_s``, not even a comment, ``failure`` is
+        raised: a connection that is alive sends keep-alives. An answer of another kind (a page, an
+        error) has no events, and the iterator is empty; its data is in the answer then.
+
+        Leave the context to close the stream.
+        """
+        from binderclip.web.stream import data_lines  # noqa: PLC0415 - imports httpx-sse
+
+        # Exactly this: BinderHub refuses lists of types.
+        stated = {"Accept": "text/event-stream"}
+        if token:
+            stated["Authorization"] = f"Bearer {token}"
+        async with self._sent("GET", url, b"", stated, read_s=silence_s) as (response, link):
+            kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+            streams = response.status_code == httpx.codes.OK and kind == "text/event-stream"
+            data = b""
+            if not streams:
+                with translated(link, self.failure):
+                    data = await read_body(
+                        response.aiter_raw(),
+                        encoding=response.headers.get("content-encoding", ""),
+                        length=response.headers.get("content-length", ""),
+                        max_bytes=_MAX_BYTES,
+                        place=link.host,
+                    )
+            answer = Answer(response.status_code, link.url, response.headers, data)
+            yield answer, data_lines(response if streams else None, link, self.failure)
+
+    @asynccontextmanager
+    async def _sent(
+        self, method: Method, url: str, body: bytes, headers: dict[str, str], *, read_s: float
+    ) -> AsyncIterator[tuple[httpx.Response, Link]]:
+        """The answer's head, after redirects; its body is still to be read."""
+        link = self._parsed(url)
+        for _ in range(_MAX_REDIRECTS + 1):
+            request = self._request(method, link, body, headers, read_s)
+            with translated(link, self.failure):
+                response = await self._transport.handle_async_request(request)
+            try:
+                response.request = request
+                self._cookies.extract_cookies(response)
+                location = response.headers.get("location")
+                if method != "GET" or response.status_code not in _REDIRECTS or not location:
+                    yield response, link
+                    return
+            finally:
+                await response.aclose()
+            following = self._redirected(link, location)
+            if following.origin != link.origin:
+                headers = {k: v for k, v in headers.items() if k != "Authorization"}
+            link = following
+        raise self.failure(f"{masked(url)}: more than {_MAX_REDIRECTS} redirects")
+
+    def _request(
+        self, method: Method, link: Link, body: bytes, headers: Mapping[str, str], read_s: float
+    ) -> httpx.Request:
+        timeout = {"connect": _CONNECT_S, "read": read_s, "write": read_s, "pool": read_s}
+        request = httpx.Request(
+            method,
+            link.url,
+            content=body or None,
+            headers={"User-Agent": _AGENT, "Accept-Encoding": "gzip", **headers},
+            extensions={"timeout": timeout},
+        )
+        self._cookies.set_cookie_header(request)
+        return request
+
+    def _parsed(self, url: str) -> Link:
+        try:
+            return parse(url)
+        except SourceError as error:
+            raise self.failure(error.message) from error
+
+    def _redirected(self, link: Link, location: str) -> Link:
+        try:
+            following = parse(urljoin(link.url, location))
+        except (SourceError, ValueError) as error:
+            raise self.failure(
+                f"{masked(link.url)}: redirects to something that is no http(s) address"
+            ) from error
+        if link.scheme == "https" and following.scheme == "http":
+            raise self.failure(
+                f"{masked(link.url)}: redirects from https to http, to {masked(following.url)}",
+                hint="if you trust that, name the second address yourself",
+            )
+        return following

@@ -1,0 +1,60 @@
+"""What httpx, httpcore and TLS raise, as errors of ours."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpcore
+import httpx
+
+from binderclip.addresses.link import Link
+from binderclip.addresses.masking import masked
+from binderclip.errors import AddressForbidden, BinderclipError, SourceError, TooLarge
+
+
+@contextmanager
+def translated(link: Link, failure: type[BinderclipError]) -> Iterator[None]:
+    """Raise ``failure`` for whatever keeps ``link`` from answering. Neither of the libraries has
+    one root for all of its own.
+    """
+    try:
+        yield
+    except (AddressForbidden, TooLarge):
+        raise
+    except SourceError as exc:  # the guard's word on names, and a body that cannot be read
+        raise failure(f"{masked(link.url)}: {exc.message}", hint=exc.hint) from exc
+    except (httpx.TimeoutException, httpcore.TimeoutException) as exc:
+        raise failure(
+            f"{masked(link.url)}: {link.host} did not answer in time",
+            hint="try again; if it stays so, ask those who run it",
+        ) from exc
+    except (httpx.ProxyError, httpcore.ProxyError) as exc:
+        raise failure(
+            f"{masked(link.url)}: the proxy of this environment refused",
+            hint="look at HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY",
+        ) from exc
+    except (httpcore.ConnectError, ssl.SSLError) as exc:
+        raise _unreachable(link, exc, failure) from exc
+    except (httpcore.NetworkError, httpcore.ProtocolError, httpx.TransportError) as exc:
+        raise failure(
+            f"{masked(link.url)}: the connection to {link.host} broke before all had come",
+            hint="try again",
+        ) from exc
+    except (httpx.InvalidURL, httpcore.UnsupportedProtocol, UnicodeError) as exc:
+        raise failure(
+            f"found {masked(link.url)!r}, expected an address such as https://hub.example.org"
+        ) from exc
+
+
+def _unreachable(link: Link, exc: BaseException, failure: type[BinderclipError]) -> BinderclipError:
+    if "CERTIFICATE_VERIFY_FAILED" in str(exc):
+        return failure(
+            f"{masked(link.url)}: the certificate of {link.host} is not one to be trusted",
+            hint="for an authority of your own, set SSL_CERT_FILE to its certificate",
+        )
+    return failure(
+        f"{masked(link.url)}: no connection to {link.host}",
+        hint="check the address, and that this machine is online",
+    )

@@ -1,0 +1,63 @@
+"""The data of server-sent events, as they come."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import httpx
+from httpx_sse import EventSource
+
+from binderclip.addresses.link import Link
+from binderclip.addresses.masking import masked
+from binderclip.errors import BinderclipError
+from binderclip.web.faults import translated
+
+# A line of a build's log and the answer that ends it are far below that.
+_LONGEST_EVENT = 4 * 2**20
+
+
+async def data_lines(
+    response: httpx.Response | None, link: Link, failure: type[BinderclipError]
+) -> AsyncIterator[str]:
+    """The ``data`` of each event that has some. Raises ``failure`` for a connection that breaks or
+    falls silent; a stream that ends is over.
+    """
+    if response is None:
+        return
+    source = EventSource(_bounded(response, link, failure))
+    with translated(link, failure):
+        async for event in source.aiter_sse():
+            if event.data:
+                yield event.data
+
+
+def _bounded(
+    response: httpx.Response, link: Link, failure: type[BinderclipError]
+) -> httpx.Response:
+    """The same response, cut off where one line would fill the memory."""
+    return httpx.Response(
+        response.status_code,
+        headers={"content-type": "text/event-stream"},
+        stream=_Bounded(response, link, failure),
+    )
+
+
+class _Bounded(httpx.AsyncByteStream):
+    def __init__(
+        self, response: httpx.Response, link: Link, failure: type[BinderclipError]
+    ) -> None:
+        self._response, self._link, self._failure = response, link, failure
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        since_line_end = 0
+        async for chunk in self._response.aiter_raw():
+            at = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
+            since_line_end = len(chunk) - at - 1 if at >= 0 else since_line_end + len(chunk)
+            if since_line_end > _LONGEST_EVENT:
+                raise self._failure(
+                    f"{masked(self._link.url)}: an event longer than {_LONGEST_EVENT:,} bytes"
+                )
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._response.aclose()
