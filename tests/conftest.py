@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import hypothesis
 import pytest
+
+if TYPE_CHECKING:
+    from tests.hubs.rig import Hub
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT.parent / "shared" / "notebooks"
@@ -31,6 +34,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if "slow" in item.keywords:
             item.add_marker(skip)
+
+
+@pytest.fixture(autouse=True)
+def _nobodys_settings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The tests are nobody's: no configuration, no tokens, and a keyring that keeps nothing."""
+    monkeypatch.setenv("BINDERCLIP_CONFIG", str(tmp_path_factory.getbasetemp() / "no-settings"))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    for name in ("BINDERCLIP_HOSTS", "BINDERCLIP_ON", "BINDERCLIP_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(scope="session")
@@ -66,3 +80,22 @@ def tools(lacking: Callable[[str, str], NoReturn]) -> Path:
         if not (folder / part).exists():
             lacking(Path(part).name, "dev/test")
     return folder
+
+
+@pytest.fixture(scope="session")
+def hub(tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """A real JupyterHub with light servers; see tests/hubs/rig.py."""
+    from tests.hubs.rig import started
+
+    with started(tools, tmp_path_factory.mktemp("hub")) as hub:
+        yield hub
+
+
+@pytest.fixture(scope="session")
+def lab_hub(tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """Another under a path prefix, with JupyterLab, Notebook 7 and nbgitpuller on its servers."""
+    from tests.hubs.rig import Kind, started
+
+    kind = Kind(prefix="/deep/hub/", lab=True)
+    with started(tools, tmp_path_factory.mktemp("lab-hub"), kind) as hub:
+        yield hub

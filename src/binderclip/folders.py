@@ -1,4 +1,6 @@
-"""Where binderclip keeps what outlives a run: built environments, and what was trusted."""
+"""Where binderclip keeps what outlives a run: built environments, what was trusted and started,
+and what a person configured.
+"""
 
 from __future__ import annotations
 
@@ -24,3 +26,13 @@ def state_folder() -> Path:
     from platformdirs import user_state_path  # noqa: PLC0415 - slow to import, seldom needed
 
     return user_state_path("binderclip")
+
+
+def config_folder() -> Path:
+    """``$BINDERCLIP_CONFIG``, or ``binderclip`` in the user's configuration folder."""
+    stated = os.environ.get("BINDERCLIP_CONFIG")
+    if stated:
+        return Path(stated).expanduser().absolute()
+    from platformdirs import user_config_path  # noqa: PLC0415 - slow to import, seldom needed
+
+    return user_config_path("binderclip")

@@ -34,12 +34,16 @@ class Runtime:
 @dataclass(frozen=True, slots=True)
 class HubServer:
     """A server as its JupyterHub knows it: ``api`` is the hub's REST API, an address that ends in
-    ``/hub/api/``; ``name`` is empty for the user's default server.
+    ``/hub/api/``; ``name`` is empty for the user's default server. ``started`` is when it was
+    started for us (RFC 3339, by the hub's clock), by which one is known that the person started
+    later; ``made`` is True where the named server did not exist before, and goes with the session.
     """
 
     api: str
     user: str
     name: str = ""
+    started: str | None = None
+    made: bool = False
 
 
 @dataclass(frozen=True, slots=True)
