@@ -16,7 +16,8 @@ import msgspec
 
 from binderclip import processes
 from binderclip.errors import ResolveError, Unreachable
-from binderclip.repositories import git
+from binderclip.repositories import git, listing
+from binderclip.repositories.listing import Entry
 from binderclip.repositories.refs import COMMIT, REF, Refs, advertised
 from binderclip.repositories.tree import Tree
 
@@ -87,6 +88,10 @@ class Repository:
     def tree(self, commit: str) -> Tree:
         """The files of a fetched commit, read without checking them out."""
         return Tree(self._store(commit), commit)
+
+    def entries(self, commit: str, max_entries: int) -> tuple[Entry, ...]:
+        """All files, links and submodules of a fetched commit. Raises TooLarge, ResolveError."""
+        return listing.entries(self._store(commit), commit, self.shown, max_entries)
 
     async def check_out(self, commit: str, into: Path, run: Path) -> Sequence[str]:
         """Make ``into`` a working copy of a fetched commit, with its submodules; return remarks

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from binderclip.errors import Refused
+from binderclip.errors import CacheError, Refused
 from binderclip.repositories import git
 
 _LARGEST_FILE = 1 << 20
@@ -50,25 +50,43 @@ class Tree:
         kind, content = self._ask(path)
         return content.decode("utf-8", "replace") if kind == "blob" else None
 
+    def blob(self, name: str) -> bytes:
+        """The content of a file by its object's name, whole: look at its size before. Raises
+        CacheError for one that is not there, since what was fetched has been removed.
+        """
+        try:
+            kind, content = self._object(name, name, limited=False)
+        except BrokenPipeError:
+            kind = "missing"
+        if kind != "blob":
+            raise CacheError(
+                f"object {name[:12]} is no longer among what was fetched",
+                hint="run it again: the repository is then fetched anew",
+            )
+        return content
+
     def _ask(self, path: str) -> tuple[str, bytes]:
-        """The kind of object and its content. The answers: git-cat-file(1), BATCH OUTPUT."""
-        asked, answers = _pipes(self._process)
         if "\n" in path:
             return "missing", b""
-        asked.write(f"{self._commit}:{path}\n".encode())
+        return self._object(f"{self._commit}:{path}", path, limited=True)
+
+    def _object(self, words: str, shown: str, *, limited: bool) -> tuple[str, bytes]:
+        """The kind of object and its content. The answers: git-cat-file(1), BATCH OUTPUT."""
+        asked, answers = _pipes(self._process)
+        asked.write(f"{words}\n".encode())
         asked.flush()
         first = answers.readline().decode("utf-8", "replace").rstrip("\n")
-        if first.endswith((" missing", " ambiguous")):
+        if not first or first.endswith((" missing", " ambiguous")):
             return "missing", b""
-        words = first.split(" ")
-        if words[0] in {"symlink", "dangling", "loop", "notdir"}:
-            answers.read(int(words[1]) + 1)
-            if words[0] == "symlink":
-                raise Refused(f"{path}: is a link that leads out of the repository")
+        facts = first.split(" ")
+        if facts[0] in {"symlink", "dangling", "loop", "notdir"}:
+            answers.read(int(facts[1]) + 1)
+            if facts[0] == "symlink":
+                raise Refused(f"{shown}: is a link that leads out of the repository")
             return "missing", b""
-        _, kind, size = words
-        if kind == "blob" and int(size) > _LARGEST_FILE:
-            raise Refused(f"{path}: is {int(size)} bytes long, expected at most 1 MiB")
+        _, kind, size = facts
+        if kind == "blob" and limited and int(size) > _LARGEST_FILE:
+            raise Refused(f"{shown}: is {int(size)} bytes long, expected at most 1 MiB")
         return kind, answers.read(int(size) + 1)[:-1]
 
 

@@ -6,29 +6,25 @@ import asyncio
 import os
 import re
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from binderclip.cache import Cache
+from binderclip.cache import Cache, waiting
 from binderclip.cache.leases import Lease
 from binderclip.cache.published import Published
 from binderclip.environment import Environment
-from binderclip.errors import Refused, Unreachable
+from binderclip.errors import Refused
 from binderclip.events import Event, Progress, Ready
 from binderclip.session import Session
 from binderclip.targets.local.plan import Approve, Plan
 
 if TYPE_CHECKING:
-    from filelock import FileLock
-
     from binderclip.repositories import Repository
     from binderclip.targets.local.recipe import Recipe
 
 __all__ = ["Approve", "LocalTarget", "Plan"]
-
-_POLL_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +82,11 @@ class LocalTarget:
             return f"{error.message}; {error.hint}" if error.hint else error.message
         return None
 
+    def built(self, env: Environment) -> bool:
+        """Whether it is here already; False for a ref, which would have to be resolved first."""
+        pinned = env.build is None or env.build.hash is not None
+        return pinned and self._cache.find(env.key, self._python) is not None
+
     async def launch(self, env: Environment) -> AsyncGenerator[Event, None]:
         """See Target. Raises Refused, ResolveError, Unreachable, NotTrusted, BuildFailed and
         CacheError.
@@ -98,9 +99,11 @@ class LocalTarget:
             yield Progress("resolving", remark)
         repository = self._repository(env)
         if repository and env.build and not env.build.hash:
+            from binderclip.repositories.cached import resolved  # noqa: PLC0415 - see _repository
+
             ref = env.build.ref or "HEAD"
             yield Progress("resolving", f"{ref} of {repository.shown}")
-            commit, remark = await self._resolved(repository, ref)
+            commit, remark = await resolved(repository, ref)
             if remark:
                 yield Progress("resolving", remark)
             env = replace(env, build=replace(env.build, hash=commit))
@@ -150,21 +153,9 @@ class LocalTarget:
     def _repository(self, env: Environment) -> Repository | None:
         if env.build is None:
             return None
-        from binderclip.repositories import Repository  # noqa: PLC0415 - not for embedded files
+        from binderclip.repositories.cached import cached  # noqa: PLC0415 - not for embedded files
 
-        root = self._cache.root / "repositories"
-        return Repository(env.build.url, root, self._holding, offline=self._offline)
-
-    async def _resolved(self, repository: Repository, ref: str) -> tuple[str, str | None]:
-        """The commit, and a remark where it is not fresh."""
-        try:
-            return await repository.resolve(ref), None
-        except Unreachable as error:
-            known = repository.known(ref)
-            if known is None:
-                raise
-            why = "offline" if self._offline else error.message
-            return known, f"{why}; going on with {ref} as it was last time, {known[:12]}"
+        return cached(env.build.url, self._cache, offline=self._offline)
 
     async def _recipe(self, job: _Job) -> Recipe:
         """Fetch what is not here yet, and read the configuration."""
@@ -188,9 +179,9 @@ class LocalTarget:
     async def _built(self, job: _Job, recipe: Recipe) -> AsyncGenerator[Event, None]:
         """Build the environment, or wait until another process has."""
         lock = self._cache.lock(job.key)
-        if not self._got(lock):
+        if not waiting.got(self._cache, lock):
             yield Progress("waiting", "another process is building this environment")
-            await self._taken(lock)
+            await waiting.taken(self._cache, lock)
         try:
             if self._cache.find(job.key, self._python) is None:
                 async with aclosing(self._build(job, recipe)) as events:
@@ -221,29 +212,6 @@ class LocalTarget:
         except BaseException:
             self._cache.discard(build.folder)
             raise
-
-    @asynccontextmanager
-    async def _holding(self, name: str) -> AsyncIterator[None]:
-        lock = self._cache.lock(name)
-        await self._taken(lock)
-        try:
-            yield
-        finally:
-            lock.release()
-
-    async def _taken(self, lock: FileLock) -> None:
-        while not self._got(lock):  # noqa: ASYNC110 - another process holds it: no event tells
-            await asyncio.sleep(_POLL_S)
-
-    def _got(self, lock: FileLock) -> bool:
-        from filelock import Timeout  # noqa: PLC0415 - a warm launch takes no such lock
-
-        with self._cache.translated():
-            try:
-                lock.acquire(blocking=False)
-            except Timeout:
-                return False
-            return True
 
 
 def _files(env: Environment) -> Mapping[str, str]:
