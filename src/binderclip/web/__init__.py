@@ -18,7 +18,7 @@ import httpx
 
 from binderclip._version import __version__
 from binderclip.addresses.link import Link, parse
-from binderclip.addresses.masking import masked
+from binderclip.addresses.masking import masked, printable
 from binderclip.errors import BinderclipError, SessionError, SourceError, Unreachable
 from binderclip.fetch.body import read_body
 from binderclip.fetch.transport import GuardedTransport
@@ -56,7 +56,7 @@ class Answer:
         if not isinstance(value, dict):
             return ""
         said = value.get("message") or value.get("reason") or ""
-        return " ".join(str(said).split())[:300]
+        return printable(" ".join(str(said).split()))
 
     def json(self, failure: type[BinderclipError] = SessionError) -> Any:
         """The JSON that it holds. Raises ``failure`` where it holds none: a page, say."""

@@ -1,0 +1,163 @@
+"""The files beside a notebook that go with it where it runs elsewhere.
+
+What a stranger's notebook names is not trusted: nothing hidden, nothing that looks like a secret,
+nothing outside the notebook's folder is ever found by its code.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from binderclip import codecells
+from binderclip.companions.code import Reader
+from binderclip.companions.globs import Search, fixed_part, glob
+from binderclip.companions.misses import no_match
+from binderclip.companions.names import is_hidden, is_secret, parts_of
+from binderclip.errors import Refused, TooLarge
+from binderclip.notebook import Notebook
+
+__all__ = ["globbed", "named_files"]
+
+_MOST_NAMED, _MOST_NAMED_BYTES = 200, 200 * 2**20
+_MOST_ASKED, _MOST_ASKED_BYTES = 10_000, 2 * 2**30
+_MODULE_BYTES = 2**20
+_HINT = "say with --with which files to send, as in --with 'data/*.csv'"
+
+
+def named_files(notebook: Notebook, folder: Path) -> tuple[Path, ...]:
+    """Data files and modules in ``folder`` or below that the notebook's code names, sorted: string
+    literals, what they are joined to, patterns given to glob, imports, and what those modules name
+    in turn. The notebook itself is not among them.
+
+    Raises TooLarge for more than 200 files or 200 MiB, and NotebookError for cells of another shape
+    than the format's.
+    """
+    reader = Reader(_language(notebook))
+    for source in codecells.sources(notebook):
+        reader.read(source)
+    own = folder / Path(notebook.name).name
+    tally = _Tally("the notebook names", _MOST_NAMED, _MOST_NAMED_BYTES)
+    read: set[Path] = set()
+    while True:
+        for path in _named_by(reader, folder):
+            if path != own and (size := _safe(path, folder)) is not None:
+                tally.add(path, size)
+        modules = {path for path in tally.found if path.suffix == ".py"} - read
+        if not modules:
+            return tuple(sorted(tally.found))
+        reader = Reader("python")
+        for path in sorted(modules):
+            reader.read(_text(path))
+        read |= modules
+
+
+def globbed(folder: Path, patterns: Sequence[str]) -> tuple[Path, ...]:
+    """The files in ``folder`` that a person's ``patterns`` name, sorted. ``*``, ``?`` and ``[…]``
+    stand within a name, ``**`` across folders; a folder brings all that is in it. What is hidden or
+    looks like a secret is found only by its own name.
+
+    Raises Refused for a pattern that names nothing or leads out of the folder, and for a link
+    that does; TooLarge for more than 10,000 files or 2 GiB.
+    """
+    tally = _Tally("you named", _MOST_ASKED, _MOST_ASKED_BYTES)
+    for pattern in patterns:
+        parts = _asked(folder, pattern)
+        search = Search(folder, wary=False)
+        paths = set(glob(search, parts))
+        if not paths:
+            raise no_match(folder, pattern, parts, search.left_out)
+        for path in paths:
+            tally.add(path, _size(path))
+    return tuple(sorted(tally.found))
+
+
+class _Tally:
+    """Files found once each, within limits. ``who`` begins the message of TooLarge."""
+
+    def __init__(self, who: str, most: int, most_bytes: int) -> None:
+        self.found: set[Path] = set()
+        self._who, self._most, self._most_bytes = who, most, most_bytes
+        self._bytes = 0
+
+    def add(self, path: Path, size: int) -> None:
+        if path in self.found:
+            return
+        self.found.add(path)
+        self._bytes += size
+        if len(self.found) > self._most:
+            raise TooLarge(f"{self._who} more than {self._most:,} files beside it", hint=_HINT)
+        if self._bytes > self._most_bytes:
+            limit = f"{self._most_bytes // 2**20:,} MiB"
+            raise TooLarge(f"{self._who} more than {limit} of files beside it", hint=_HINT)
+
+
+def _asked(folder: Path, pattern: str) -> tuple[str, ...]:
+    """A person's pattern as parts. Raises Refused."""
+    text = pattern
+    if Path(pattern).is_absolute() and Path(pattern).is_relative_to(folder):
+        text = str(Path(pattern).relative_to(folder))
+    parts = parts_of(text, dot=True)
+    if parts is None:
+        raise Refused(
+            f"found {pattern!r}, expected a file, a folder or a pattern in {folder}",
+            hint="what is sent lies beside the notebook or below: copy or move it there",
+        )
+    return parts
+
+
+def _named_by(reader: Reader, folder: Path) -> Iterable[Path]:
+    for name in sorted(reader.paths):
+        if parts := parts_of(name):
+            yield folder.joinpath(*parts)
+    for pattern in sorted(reader.globs):
+        parts = parts_of(pattern)
+        if parts and fixed_part(parts):
+            yield from glob(Search(folder, wary=True), parts)
+    for module in sorted(reader.modules):
+        yield folder / f"{module}.py"
+        if (folder / module).is_dir():
+            yield from glob(Search(folder, wary=True), (module, "**", "*.py"))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise Refused(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _safe(path: Path, folder: Path) -> int | None:
+    """The size of a regular file that a notebook may take along, or None."""
+    try:
+        if not path.is_file():
+            return None
+        real = path.resolve()
+        inside = real.relative_to(folder.resolve())
+        facts = real.stat()
+    except (OSError, ValueError, RuntimeError):  # RuntimeError: links in a ring
+        return None
+    parts = (*path.relative_to(folder).parts, *inside.parts)
+    if not stat.S_ISREG(facts.st_mode) or any(is_hidden(p) or is_secret(p) for p in parts):
+        return None
+    return facts.st_size
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(_MODULE_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _language(notebook: Notebook) -> str:
+    """``python`` where nothing says otherwise."""
+    metadata = notebook.metadata
+    for key, name in (("kernelspec", "language"), ("language_info", "name")):
+        part = metadata.get(key)
+        stated = part.get(name) if isinstance(part, dict) else None
+        if isinstance(stated, str) and stated:
+            return stated.lower()
+    return "python"
