@@ -123,6 +123,9 @@ def in_repository(address: str, ref: str, path: str) -> str:
     host, ref = link.site, quoted(ref)
     if place.count("/") < 1:
         raise repository(link.url)
+    if host == "gist.github.com":
+        commit = f"/{ref}" if _COMMIT.fullmatch(ref) else ""
+        return link.over(f"{place}{commit}/{path}")
     if host == "github.com" or host.startswith("github."):
         return link.over(f"{place}/blob/{ref}/{path}")
     if "gitlab" in host:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Seen:
     """A notebook and its metadata. ``address`` and ``origin`` hold no secrets; ``value`` is the
     launch link that led here where the notebook itself says nothing (``linked``); ``reading`` is
-    None where there is neither.
+    None where there is neither. ``source`` is where the address led; None for a plain path.
     """
 
     address: str
@@ -30,6 +30,7 @@ class Seen:
     value: JSON | Missing
     reading: spec.Reading | None
     linked: bool
+    source: Source | None = None
 
 
 def read(address: str) -> Seen:
@@ -47,7 +48,8 @@ def read(address: str) -> Seen:
     else:
         fetched = fetch(source)
         source, notebook = fetched.source, notebooks.parse(fetched.data, fetched.source.name)
-    return _seen(source.shown, source.kind, source.origin, notebook, source.launch)
+    seen = _seen(source.shown, source.kind, source.origin, notebook, source.launch)
+    return replace(seen, source=source)
 
 
 def _seen(address: str, kind: Kind, origin: str, notebook: Notebook, link: str | None) -> Seen:
