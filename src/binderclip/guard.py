@@ -140,3 +140,31 @@ def is_public(ip: IP) -> bool:
         return False
     within = ip.version == 4 or ip in ip_network(_PUBLIC_6)  # noqa: PLR2004 - IPv4
     return within and ip.is_global and not ip.is_multicast
+
+
+async def this_machine(host: str, resolver: Resolver = system_resolver) -> bool:
+    """Whether ``host``, a name or an address, may lead to the machine that we are on: by loopback,
+    by its own name, by an address of one of its interfaces, or by what stands for all of them. A
+    name that does not resolve leads nowhere.
+    """
+    try:
+        answers = await resolver(host, 0)
+    except (OSError, UnicodeError):
+        return False
+    return any(_ours(address) for address, _ in answers)
+
+
+def _ours(address: str) -> bool:
+    import socket  # noqa: PLC0415 - not for `show`
+
+    ip = ip_address(address.partition("%")[0])
+    ip = getattr(ip, "ipv4_mapped", None) or ip
+    if ip.is_loopback or ip.is_unspecified:
+        return True
+    family = socket.AF_INET if ip.version == 4 else socket.AF_INET6  # noqa: PLR2004 - IPv4
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((str(ip), 0))  # only an address of ours can be bound to
+    except OSError:
+        return False
+    return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import html
 import json
 import os
 import secrets
@@ -14,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote
 
-from binderclip import processes
+from binderclip import opener, processes
 from binderclip.errors import Refused, SessionError, TimedOut
 from binderclip.kernels.child import Child, Death
 from binderclip.kernels.choice import specs
@@ -26,25 +25,18 @@ _PAUSE_S = 0.03
 _END_GRACE_S = 8.0
 _REST_GRACE_S = 2.0
 
-_OPENER = """<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="utf-8"><title>Opening JupyterLab</title>
-<meta name="referrer" content="no-referrer">
-<meta http-equiv="refresh" content="0; url={url}"></head>
-<body><p>If nothing happens, <a href="{url}">open JupyterLab</a>.</p></body>
-</html>
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Lab:
     """A JupyterLab that answers.
 
-    ``address`` is without the token, ``url`` opens the notebook and holds it: show it to nobody
-    but the person. ``opener_file`` is a private page that leads there: a browser is given that,
-    so that the token is in no list of processes.
+    ``base`` is the server's address, ``token`` what it takes, ``address`` the notebook's page.
+    ``url`` is that with the token: show it to nobody but the person. ``opener_file`` is a private
+    page that leads there: a browser is given that, so that the token is in no list of processes.
     """
 
+    base: str
+    token: str = field(repr=False)
     address: str
     url: str = field(repr=False)
     opener_file: Path
@@ -90,7 +82,7 @@ async def serve_lab(
         base, token = await _ready(child, folder / "runtime", token)
         path = f"lab/tree/{quote(notebook.name, safe='')}"
         url = f"{base}{path}?token={quote(token, safe='')}"
-        yield Lab(f"{base}{path}", url, _write_opener(folder, url), child)
+        yield Lab(base, token, f"{base}{path}", url, opener.write(folder, url), child)
     finally:
         child.signal(signal.SIGTERM)
         try:
@@ -194,14 +186,6 @@ def _answers(base: str, token: str) -> bool:
             return True
     except (URLError, OSError):
         return False
-
-
-def _write_opener(folder: Path, url: str) -> Path:
-    path = folder / "open.html"
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(_OPENER.format(url=html.escape(url)))
-    return path
 
 
 def _masked(text: str, token: str) -> str:

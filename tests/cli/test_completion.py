@@ -47,7 +47,7 @@ def completed(*words: str, cwd: Path) -> list[str]:
 
 
 def test_verbs(tmp_path: Path) -> None:
-    assert completed("s", cwd=tmp_path) == ["show", "set", "strip", "schema"]
+    assert completed("s", cwd=tmp_path) == ["show", "set", "strip", "schema", "sessions"]
     assert completed("cache", "p", cwd=tmp_path) == ["prune"]
     assert completed("completion", "", cwd=tmp_path) == list(SHELLS)
 

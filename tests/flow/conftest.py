@@ -34,8 +34,9 @@ def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def environ(shared_cache: Path, tmp_path: Path) -> dict[str, str]:
     """The variables of a command: the worker's cache, a state of its own."""
     return {
-        **os.environ,
+        **{k: v for k, v in os.environ.items() if not k.startswith(("BINDERCLIP_", "JUPYTER"))},
         "BINDERCLIP_CACHE": str(shared_cache),
+        "BINDERCLIP_CONFIG": str(tmp_path / ".config"),
         "BINDERCLIP_STATE": str(tmp_path / ".state"),
         "TERM": "xterm",
     }

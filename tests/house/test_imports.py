@@ -35,7 +35,8 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     companions
     targets
     copying
-    parameters kernels lab
+    parameters kernels opener
+    lab
     execute
     links badge
     flow

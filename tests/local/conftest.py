@@ -217,8 +217,8 @@ async def _no_lock(name: str) -> AsyncIterator[None]:  # noqa: ARG001 - the seam
 
 @pytest.fixture
 def open_repository(tmp_path: Path) -> Callable[..., Repository]:
-    def make(url: str, *, offline: bool = False) -> Repository:
-        return Repository(url, tmp_path / "repositories", _no_lock, offline=offline)
+    def make(url: str, **named: bool) -> Repository:
+        return Repository(url, tmp_path / "repositories", _no_lock, **named)
 
     return make
 

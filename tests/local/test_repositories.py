@@ -165,6 +165,39 @@ def test_a_credential_helper_of_the_person_is_asked(
     assert "secret-word" not in f"{caught.value} {caught.value.hint}"
 
 
+def test_an_anonymous_one_asks_nobody_for_a_password(
+    origin: Origin,
+    serve: Serve,
+    open_repository: Open,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Neither a helper nor .netrc, and nothing that these have opened before."""
+    helper = tmp_path / "helper"
+    helper.write_text(f"#!/bin/sh\necho asked >> {tmp_path}/asked\necho password=secret-word\n")
+    helper.chmod(0o755)
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login ada password secret-word\n")
+    (tmp_path / ".gitconfig").write_text(f"[credential]\n\thelper = {helper}\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("GIT_ASKPASS", str(helper))
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "credential.helper")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", str(helper))
+    commit = origin.commit({"a": "1"})
+    with serve(origin.path.parent) as server:
+        private = open_repository(f"{server.url}/private.git", anonymous=True)
+        with pytest.raises(ResolveError, match="private"):
+            asyncio.run(private.resolve("main"))
+        url = f"{server.url}/origin.git"
+        asyncio.run(open_repository(url).fetch(commit))
+        public = open_repository(url, anonymous=True)
+        assert not public.has(commit)
+        assert asyncio.run(public.resolve("main")) == commit
+        asyncio.run(public.fetch(commit))
+        assert public.has(commit)
+    assert not (tmp_path / "asked").exists()
+
+
 def test_a_server_that_is_not_there_is_unreachable(open_repository: Open) -> None:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))

@@ -11,7 +11,7 @@ import pytest
 
 from binderclip import sources
 from binderclip.errors import AddressForbidden, SourceError
-from binderclip.guard import OpenGuard, PublicGuard, is_public
+from binderclip.guard import OpenGuard, PublicGuard, is_public, this_machine
 
 PUBLIC = ("93.184.216.34", "8.8.8.8", "2606:4700::1111", "2a00:1450:4001::200e")
 NOT_PUBLIC = (
@@ -212,3 +212,16 @@ def test_public_guard_takes_no_passwords(site: Any) -> None:
     with pytest.raises(AddressForbidden, match="user or password"):
         asyncio.run(sources.fetch(source, guard=guard))
     assert site.requests == []
+
+
+OURS = ("localhost", "127.0.0.1", "127.1", "0.0.0.0", "0", "::1", "::", "::ffff:127.0.0.1")
+
+
+@pytest.mark.parametrize("host", [*OURS, "2130706433", socket.gethostname()])
+def test_other_names_of_this_machine(host: str) -> None:
+    assert asyncio.run(this_machine(host))
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid", "2001:db8::1"])
+def test_what_is_not_this_machine(host: str) -> None:
+    assert not asyncio.run(this_machine(host))

@@ -18,15 +18,20 @@ if TYPE_CHECKING:
 
 # The one line of help stands here, so that `--help` and completion import no verb.
 VERBS = {
-    "run": "run a notebook in the environment that it names, here",
-    "open": "open a notebook in JupyterLab, in the environment that it names, here",
+    "run": "run a notebook in the environment that it names, here or elsewhere",
+    "open": "open a notebook in the browser, in the environment that it names",
+    "env": "launch the environment that a notebook names, for other tools",
     "show": "show what a notebook says of its environment",
     "set": "write a notebook's environment into it",
     "strip": "take the environment out of notebooks",
     "check": "check what notebooks say of their environment",
     "upgrade": "write the environment in another form",
     "resolve": "show what an address becomes",
+    "link": "print the links that launch a notebook",
+    "badge": "write a badge for such a link",
     "schema": "print the JSON Schema of the metadata",
+    "sessions": "list and stop what runs on hubs",
+    "token": "keep tokens of hubs and servers",
     "trust": "list and revoke what may run without asking",
     "cache": "list and remove built environments",
     "doctor": "tell what can run here, and how to get the rest",
@@ -37,6 +42,7 @@ EPILOG = """\b
 Examples:
   binderclip set analysis.ipynb --file requirements.txt
   binderclip run analysis.ipynb
+  binderclip run analysis.ipynb --on https://mybinder.org
   binderclip show https://github.com/o/r/blob/main/analysis.ipynb
   binderclip COMMAND --help
 """

@@ -1,11 +1,12 @@
-"""The body of ``binderclip open``: an environment, JupyterLab over it, a browser, the end."""
+"""The body of ``binderclip open``: an environment, a page over it, a browser, the end."""
 
 from __future__ import annotations
 
 import asyncio
 import shutil
 import webbrowser
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from types import MappingProxyType
 
@@ -13,9 +14,10 @@ import click
 
 from binderclip import flow
 from binderclip.cache import Cache
+from binderclip.cli.manner import Manner, free
 from binderclip.cli.place import Place
 from binderclip.cli.progress import Reporter
-from binderclip.cli.wanted import here
+from binderclip.cli.wanted import wanted
 from binderclip.environment import Environment
 from binderclip.errors import SessionError
 from binderclip.flow import Opened
@@ -27,32 +29,52 @@ LAB = Environment(files=MappingProxyType({"requirements.txt": "jupyterlab\n"}))
 """Where JupyterLab comes from when the notebook's own environment has none; shared by all."""
 
 
-async def open_lab(place: Place, *, browser: bool, verbose: bool) -> None:
-    """Open, launch, serve, wait, end. Raises the tree of errors."""
+async def open_notebook(place: Place, manner: Manner, *, verbose: bool) -> None:
+    """Open, launch, show, wait, end. Raises the tree of errors."""
     reporter = Reporter(verbose=verbose)
-    found = await here(place, reporter)
+    found = await wanted(place, reporter)
     if found.opened.notebook.text:
         raise click.UsageError(
             "JupyterLab opens a text notebook as text; make an .ipynb of it with jupytext first"
         )
+    async with flow.launched_on_first(
+        found.candidates, found.opened.environment, reporter.launch, leave=manner.detach
+    ) as (candidate, session):
+        if session.runtime is None:
+            from binderclip.cli.opening_elsewhere import show
+
+            await show(found, candidate, session, manner, reporter)
+            return
+        if manner.detach or manner.ui not in {None, "lab"}:
+            raise click.UsageError("--detach and other pages than lab are for places elsewhere")
+        if found.copies is not None:
+            from binderclip.copying import LocalHome
+            from binderclip.copying import place as put
+
+            for line in await put(
+                found.copies, LocalHome(session.runtime.home), observe=reporter.launch
+            ):
+                reporter.say(line, mark="!", hue="yellow")
+        file = settled(found.opened, session.runtime, Path.cwd())
+        if found.opened.source.path is None:
+            reporter.say(f"saved as {file}")
+        async with lab_over(session.runtime, file, place, reporter) as lab:
+            await _present(lab, reporter, browser=manner.browser)
+
+
+@asynccontextmanager
+async def lab_over(
+    runtime: Runtime, file: Path, place: Place, reporter: Reporter
+) -> AsyncIterator[Lab]:
+    """JupyterLab over ``file``: the environment's own, or one that is kept for those without."""
     async with AsyncExitStack() as stack:
-        session = await stack.enter_async_context(
-            flow.launched(found.target, found.opened.environment, reporter.launch)
-        )
-        runtime = session.runtime
-        if runtime is None:
-            raise click.UsageError("this target opens no JupyterLab here")
         prefix = None
         if not has_lab(runtime.prefix):
             reporter.say("the environment has no JupyterLab: another one serves it")
             target = LocalTarget(Cache(), _ours, offline=place.offline)
             tools = await stack.enter_async_context(flow.launched(target, LAB, reporter.launch))
             prefix = tools.runtime.prefix if tools.runtime else None
-        file = settled(found.opened, runtime, Path.cwd())
-        if found.opened.source.path is None:
-            reporter.say(f"saved as {file}")
-        lab = await stack.enter_async_context(serve_lab(runtime, file, lab_prefix=prefix))
-        await _present(lab, reporter, browser=browser)
+        yield await stack.enter_async_context(serve_lab(runtime, file, lab_prefix=prefix))
 
 
 def _ours(plan: Plan) -> None:
@@ -81,7 +103,7 @@ def settled(opened: Opened, runtime: Runtime, folder: Path) -> Path:
     if opened.source.path is not None:
         return opened.source.path.absolute()
     if opened.distant and runtime.checkout is not None:
-        folder = _free(folder / Path(opened.source.name).stem)
+        folder = free(folder / Path(opened.source.name).stem)
         try:
             shutil.copytree(runtime.home, folder, symlinks=True)
         except shutil.Error as error:
@@ -91,16 +113,7 @@ def settled(opened: Opened, runtime: Runtime, folder: Path) -> Path:
             ) from error
     target = folder / opened.source.name
     if not (target.is_file() and target.read_bytes() == opened.notebook.data):
-        target = _free(target)
+        target = free(target)
         with target.open("xb") as stream:
             stream.write(opened.notebook.data)
     return target.absolute()
-
-
-def _free(path: Path) -> Path:
-    """``path``, or the first of ``path-1``, ``path-2``, … that is not there."""
-    number, found = 0, path
-    while found.exists() or found.is_symlink():
-        number += 1
-        found = path.with_name(f"{path.stem}-{number}{path.suffix}")
-    return found

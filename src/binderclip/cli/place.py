@@ -1,4 +1,4 @@
-"""What `run` and `open` both ask for: which notebook, in what, under which conditions."""
+"""What `run`, `open` and `env` all ask for: in what, where, under which conditions."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ class Place:
     """What was said on the command line, as it was said."""
 
     notebook: str
+    on: str | None
+    server: str
+    options: tuple[str, ...]
+    files: tuple[str, ...]
     build: str | None
     ref: str | None
     trust: bool
@@ -28,7 +32,28 @@ class Place:
 
 
 _OPTIONS = (
-    click.argument("notebook", type=click.Path(readable=False)),
+    click.option(
+        "--on",
+        metavar="PLACE",
+        help="Where: local, auto, binderhub, jupyterhub, server, a name of your configuration, or "
+        "the address of a hub or server [default: local].",
+    ),
+    click.option("--server", default="", metavar="NAME", help="The named server of a JupyterHub."),
+    click.option(
+        "--option",
+        "options",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="An option of a JupyterHub's start page, such as profile=small; may be repeated.",
+    ),
+    click.option(
+        "--with",
+        "files",
+        multiple=True,
+        metavar="GLOB",
+        help="Send these files beside the notebook along, and not those that its code names; may "
+        "be repeated.",
+    ),
     click.option(
         "--build",
         metavar="REPOSITORY",
@@ -46,10 +71,11 @@ _OPTIONS = (
     click.option("--python", metavar="VERSION", help="Python for environments that name none."),
     click.option("-v", "--verbose", is_flag=True, help="Show every line that the builders print."),
 )
+NOTEBOOK = click.argument("notebook", type=click.Path(readable=False))
 
 
 def place_options(command: F) -> F:
-    """The argument and the options that make a Place, and ``--verbose``."""
+    """The options that make a Place of a notebook, and ``--verbose``."""
     return reduce(lambda inner, option: option(inner), reversed(_OPTIONS), command)
 
 

@@ -15,17 +15,25 @@ from binderclip.events import Event, Log, Progress
 class Reporter:
     """Writes to standard error. ``verbose`` shows every line a builder prints."""
 
-    def __init__(self, *, verbose: bool = False, quiet: bool = False) -> None:
+    def __init__(self, *, verbose: bool = False, quiet: bool = False, label: str = "") -> None:
         self._verbose = verbose
         self._quiet = quiet
-        self._live = sys.stderr.isatty() and not quiet and not verbose
+        self._label = f"{label}: " if label else ""
+        # Several at once would write over each other.
+        self._live = sys.stderr.isatty() and not quiet and not verbose and not label
         self._began = time.monotonic()
+
+    def labelled(self, label: str) -> Reporter:
+        """One of several, each of whose lines begins with its ``label``."""
+        return Reporter(verbose=self._verbose, quiet=self._quiet, label=label)
 
     def say(self, line: str, *, mark: str = "·", hue: str = "cyan") -> None:
         """One line that stays; its control characters are shown, not sent."""
         if not self._quiet:
             self.clear()
-            click.echo(f"{click.style(mark, fg=hue)} {clean(line)}", err=True, color=colour())
+            click.echo(
+                f"{click.style(mark, fg=hue)} {clean(self._label + line)}", err=True, color=colour()
+            )
 
     def flash(self, line: str) -> None:
         """One line that the next one replaces; terminals only."""

@@ -1,9 +1,13 @@
-"""From what was asked to a notebook that was read and a target that will take it."""
+"""From what was asked to a notebook that was read and the targets that may take it."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,26 +18,58 @@ from binderclip.cli.consent import Consent
 from binderclip.cli.place import Place
 from binderclip.cli.progress import Reporter
 from binderclip.cloneable import repository
-from binderclip.flow import Opened
+from binderclip.errors import ResolveError
+from binderclip.flow import Candidate, Opened
 from binderclip.folders import state_folder
-from binderclip.sources import OpenGuard
+from binderclip.sources import Guard, OpenGuard
 from binderclip.targets.local import LocalTarget
 from binderclip.trust import TrustStore
 
+if TYPE_CHECKING:
+    from binderclip.copying import Copies
+
 
 @dataclass(frozen=True, slots=True)
-class Here:
-    """A notebook that was read, and the target that will take it on this machine."""
+class Wanted:
+    """A notebook that was read, where it may run, and what goes there with it: ``copies`` is what
+    its metadata brings, ``patterns`` what the person named beside it.
+    """
 
     opened: Opened
-    target: LocalTarget
+    candidates: Sequence[Candidate]
     consent: Consent
+    copies: Copies | None
+    patterns: tuple[str, ...]
+    guard: Guard
+
+    async def files(self, candidate: Candidate) -> Sequence[Path]:
+        """What is sent beside the notebook. To a place that the notebook alone names, nothing but
+        what the person named: what lies here is theirs.
+        """
+        if self.opened.source.path is None:
+            if self.patterns:
+                raise click.UsageError("--with needs a notebook that is a file: beside it they lie")
+            return ()
+        from binderclip import companions
+
+        if self.patterns:
+            own = self.opened.source.path.absolute()
+            found = await asyncio.to_thread(companions.globbed, self.opened.folder, self.patterns)
+            return [file for file in found if file.absolute() != own]
+        if not candidate.named:
+            return ()
+        return await asyncio.to_thread(
+            companions.named_files, self.opened.notebook, self.opened.folder
+        )
 
 
-async def here(place: Place, reporter: Reporter) -> Here:
-    """Read the notebook and make the target. Raises SourceError, NotebookError, SpecError."""
+async def wanted(place: Place, reporter: Reporter) -> Wanted:
+    """Read the notebook and make the targets. Raises SourceError, NotebookError, SpecError, and
+    for the repositories of ``content`` and ``config`` ResolveError, Unreachable, Refused, TooLarge.
+    """
     if place.ref and not place.build:
         raise click.UsageError("--ref is that of --build, which is missing")
+    on = place.on or _default()
     typed = person.interruptible() if place.notebook == "-" else nullcontext()
     with typed:
         opened = await flow.open_address(
@@ -45,12 +81,102 @@ async def here(place: Place, reporter: Reporter) -> Here:
         )
     if opened.note:
         reporter.say(opened.note, mark="!", hue="yellow")
-    consent = Consent(opened, TrustStore(state_folder()), trusted=place.trust)
-    target = LocalTarget(
-        Cache(),
+    cache = Cache()
+    # What only the person's credentials open is fetched for a place elsewhere if they say so.
+    anonymous = on != "local" and not place.trust
+    copies = await _copies(opened, cache, place, reporter, anonymous=anonymous)
+    consent = Consent(opened, TrustStore(state_folder()), trusted=place.trust, copies=copies)
+    local = LocalTarget(
+        cache,
         consent,
-        own_home=opened.distant,
+        own_home=opened.distant or copies is not None,
         offline=place.offline,
         python=place.python,
     )
-    return Here(opened, target, consent)
+    if on == "local":
+        _only_elsewhere(place)
+        candidates: Sequence[Candidate] = [Candidate(local, "here", "")]
+    else:
+        candidates = await _elsewhere(on, place, opened, local, reporter)
+        await _ask(consent, candidates)
+    return Wanted(opened, candidates, consent, copies, place.files, OpenGuard())
+
+
+def _default() -> str:
+    from binderclip import config
+
+    return config.load().on or "local"
+
+
+async def _ask(consent: Consent, candidates: Sequence[Candidate]) -> None:
+    """What runs on a server of this machine can do what its person can; so it is on a hub of this
+    machine that nobody but the notebook names. And what the notebook fetches for a place that it
+    names itself may come from where only the person gets.
+    """
+    from urllib.parse import urlsplit
+
+    from binderclip.guard import this_machine
+
+    for candidate in candidates:
+        ours = [url for url in candidate.urls if await this_machine(urlsplit(url).hostname or "")]
+        if ours and (candidate.target.name == "server" or not candidate.named):
+            consent.for_server(candidate.place)
+        elif candidate.urls and not candidate.named:
+            consent.for_copies(candidate.place)
+
+
+def _only_elsewhere(place: Place) -> None:
+    given = {"--server": place.server, "--option": place.options, "--with": place.files}
+    for name, value in given.items():
+        if value:
+            raise click.UsageError(f"{name} is for places elsewhere; say which with --on")
+
+
+async def _copies(
+    opened: Opened, cache: Cache, place: Place, reporter: Reporter, *, anonymous: bool
+) -> Copies | None:
+    binder = opened.binder
+    if binder is None or (binder.content is None and binder.config is None):
+        return None
+    from binderclip import copying
+
+    try:
+        found = await copying.prepare(
+            binder,
+            cache=cache,
+            latest=place.latest,
+            offline=place.offline,
+            anonymous=anonymous,
+            observe=reporter.launch,
+        )
+    except ResolveError as error:
+        if anonymous:
+            error.hint = (
+                "for a place elsewhere it is fetched as anybody gets it; --trust fetches it with "
+                "your credentials"
+            )
+        raise
+    if found.files:
+        return found
+    for line in found.remarks:  # otherwise they are told once it is placed
+        reporter.say(line, mark="!", hue="yellow")
+    return None
+
+
+async def _elsewhere(
+    on: str, place: Place, opened: Opened, local: LocalTarget, reporter: Reporter
+) -> Sequence[Candidate]:
+    from binderclip import config
+    from binderclip.cli.where import Finder, Wish, named_by
+    from binderclip.parameters import parse
+    from binderclip.tokens import FoundTokens
+
+    settings = config.load()
+    finder = Finder(
+        Wish(on, place.server, parse(place.options)),
+        config=settings,
+        tokens=FoundTokens(settings, named=named_by(on, settings), remark=reporter.say),
+        guard=OpenGuard(),
+        reporter=reporter,
+    )
+    return await finder.find(opened, local)

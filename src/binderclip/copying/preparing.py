@@ -41,12 +41,14 @@ async def prepare(
     cache: Cache,
     latest: bool = False,
     offline: bool = False,
+    anonymous: bool = False,
     observe: Observe,
     limits: Limits | None = None,
 ) -> Copies:
     """Fetch the repositories of ``config`` and ``content`` and choose what is to be copied.
 
-    ``latest`` goes by their refs where they have hashes too; ``offline`` uses the cache alone.
+    ``latest`` goes by their refs where they have hashes too; ``offline`` uses the cache alone;
+    ``anonymous`` leaves the person's credentials out of it: what they open is not for elsewhere.
     Nothing that they bring is run, and nothing is written outside the cache. Raises ResolveError,
     Unreachable, Refused, TooLarge and CacheError.
     """
@@ -55,7 +57,11 @@ async def prepare(
         ("config", binder.config),
         ("content", binder.content),
     )
-    wishes = [_wish(name, fetch, cache, offline=offline) for name, fetch in keys if fetch]
+    wishes = [
+        _wish(name, fetch, cache, offline=offline, anonymous=anonymous)
+        for name, fetch in keys
+        if fetch
+    ]
     with cache.translated():
         found = await all_or_none(
             [_chosen(wish, most, observe, latest=latest) for wish in wishes if wish.rules]
@@ -70,7 +76,7 @@ async def prepare(
     )
 
 
-def _wish(name: Name, fetch: Fetch, cache: Cache, *, offline: bool) -> _Wish:
+def _wish(name: Name, fetch: Fetch, cache: Cache, *, offline: bool, anonymous: bool) -> _Wish:
     place = canonical(fetch)
     dataset = looks_like_dataset(place.host, place.path) and not (place.ref or place.hash)
     if dataset or place.host in {DOI, HYDROSHARE}:
@@ -85,7 +91,7 @@ def _wish(name: Name, fetch: Fetch, cache: Cache, *, offline: bool) -> _Wish:
             "expected the name of a folder",
             hint="say in copy where its files go",
         )
-    repository = cached(fetch.url, cache, offline=offline)
+    repository = cached(fetch.url, cache, offline=offline, anonymous=anonymous)
     return _Wish(name, fetch, choice.rules(fetch.copy, folder), repository)
 
 

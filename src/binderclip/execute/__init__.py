@@ -1,4 +1,4 @@
-"""Run a notebook in a session, cell by cell, saving what comes.
+"""Run a notebook in a session, here or on a server, cell by cell, saving what comes.
 
 The kernel is started first; what is slow to import and to check is done while it boots.
 """
@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from binderclip import kernels, parameters
-from binderclip.errors import BadParameter, SessionError
+from binderclip import kernels
+from binderclip.errors import SessionError
 from binderclip.execute.events import (
     CellFinished,
     CellStarted,
@@ -19,10 +20,14 @@ from binderclip.execute.events import (
     Saved,
 )
 from binderclip.execute.failures import CellError
-from binderclip.execute.options import RunOptions, RunResult
+from binderclip.execute.options import RunOptions, RunResult, check
 from binderclip.execute.saver import ResultFile
 from binderclip.notebook import Notebook
 from binderclip.session import Session
+
+if TYPE_CHECKING:
+    from binderclip.kernels.remote import Timing
+    from binderclip.servers import Server
 
 __all__ = [
     "CellError",
@@ -35,6 +40,7 @@ __all__ = [
     "RunResult",
     "Saved",
     "run",
+    "run_remote",
 ]
 
 
@@ -66,25 +72,51 @@ async def run(
     if runtime is None:
         raise SessionError(f"the session of {session.target} has no runtime on this machine")
     choice = kernels.choose(runtime, wanted=options.kernel, notebook_metadata=notebook.metadata)
-    _check(options, choice)
+    check(options, choice)
     file = None if output is None else ResultFile.expect(output, replaces)
     kernel = kernels.LocalKernel.start(runtime, choice, cwd)
     try:
-        from binderclip.execute.runner import Runner  # noqa: PLC0415 - 0.2 s, while the kernel boots
+        # Their imports take 0.2 s, while the kernel boots.
+        from binderclip.execute.client import KernelChannels  # noqa: PLC0415 - see above
+        from binderclip.execute.runner import Runner  # noqa: PLC0415 - see above
 
-        runner = Runner(kernel, file, options=options, observe=observe)
+        runner = Runner(kernel, KernelChannels(kernel), file, options=options, observe=observe)
     except BaseException:
         kernel.end_now()
         raise
     return await runner.run(notebook)
 
 
-def _check(options: RunOptions, choice: kernels.KernelChoice) -> None:
-    if not options.parameters:
-        return
-    if choice.language != "python":
-        raise BadParameter(
-            f"parameters are written into notebooks in Python, and the kernel {choice.name!r} "
-            f"takes {choice.language or 'another language'!r}"
-        )
-    parameters.python_code(options.parameters)
+async def run_remote(
+    notebook: Notebook,
+    server: Server,
+    *,
+    path: str,
+    output: Path | None,
+    options: RunOptions,
+    observe: Callable[[RunEvent], None],
+    replaces: bytes | None = None,
+    timing: Timing | None = None,
+) -> RunResult:
+    """Execute ``notebook`` with a kernel of a Jupyter Server, started beside ``path``: where the
+    notebook is, or would be, in the server's contents. Everything else is as in ``run``, and
+    ``output`` is a file of this machine.
+
+    A connection that drops or freezes is taken up again, and what an ipykernel sent meanwhile is
+    not lost; what other kernels may have lost is said in a Notice. ``timing`` is for tests.
+
+    Raises, besides, SessionError for a server that does not answer, or no longer; what was done
+    until then is saved.
+    """
+    from binderclip.execute import remote  # noqa: PLC0415 - imports httpx
+
+    return await remote.run(
+        notebook,
+        server,
+        path=path,
+        output=output,
+        options=options,
+        observe=observe,
+        replaces=replaces,
+        timing=timing,
+    )

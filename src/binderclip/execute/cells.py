@@ -10,13 +10,13 @@ from typing import Any
 
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-from binderclip.errors import CellTimedOut, ExecutionError, KernelDied
+from binderclip.errors import CellTimedOut
 from binderclip.execute import failures
-from binderclip.execute.client import CellClient, KernelChannels
+from binderclip.execute.client import CellClient
 from binderclip.execute.document import Document
 from binderclip.execute.events import CellFinished, CellStarted, RunEvent
+from binderclip.execute.kernel import Channels, Kernel
 from binderclip.execute.options import RunOptions
-from binderclip.kernels import LocalKernel
 
 SKIP_TAG = "skip-execution"
 
@@ -39,8 +39,8 @@ class Cells:
     def __init__(
         self,
         document: Document,
-        kernel: LocalKernel,
-        channels: KernelChannels,
+        kernel: Kernel,
+        channels: Channels,
         *,
         options: RunOptions,
         observe: Callable[[RunEvent], None],
@@ -72,7 +72,9 @@ class Cells:
         return failures.place(self._index, self.document.nb.cells)
 
     async def run(self) -> None:
-        """Execute all. Raises CellFailed, CellTimedOut, KernelDied at the first that fails."""
+        """Execute all. Raises CellFailed, CellTimedOut, KernelDied at the first that fails, and
+        SessionError where a kernel of a server is out of reach.
+        """
         cells = self.document.nb.cells
         wanted = [index for index, cell in enumerate(cells) if _executable(cell)]
         for index in wanted:
@@ -98,10 +100,7 @@ class Cells:
                 await asyncio.wait_for(self._client.begun.wait(), _BEGIN_S)
             if await self._ended(task, _UNDER_WAY_S):
                 return
-            if self._kernel.interrupted_by_message:
-                self._channels.ask_to_interrupt()
-            else:
-                self._kernel.interrupt()
+            await self._channels.interrupt()
             if not await self._ended(task, _INTERRUPT_GRACE_S):
                 self._kernel.kill()
         finally:
@@ -147,7 +146,7 @@ class Cells:
             died.cancel()
         return bool(done)
 
-    async def _outcome(self, task: asyncio.Task[Any]) -> ExecutionError | None:
+    async def _outcome(self, task: asyncio.Task[Any]) -> BaseException | None:
         """Of a cell that ended, or whose kernel did."""
         if not await _gone(task):
             raised = task.exception()
@@ -161,8 +160,8 @@ class Cells:
                 return failed
             if not isinstance(raised, DeadKernelError):
                 raise raised
-        death = await self._kernel.wait()
-        return KernelDied(f"the kernel died in {self.place}: {death}")
+        await self._kernel.wait()
+        return self._kernel.failure(self.place)
 
     def _touched(self, index: int | None) -> None:
         if index is None:

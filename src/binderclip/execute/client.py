@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
 
 import zmq
@@ -18,6 +19,7 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 from binderclip.errors import KernelDied
+from binderclip.execute.kernel import Channels, Kernel
 from binderclip.kernels import LocalKernel
 
 if TYPE_CHECKING:
@@ -109,11 +111,14 @@ class KernelChannels(AsyncKernelClient):
         channel = self.shell_channel if self._kernel.choice.ipython else self.control_channel
         channel.send(message)
 
-    def ask_to_interrupt(self) -> None:
-        """Send an interrupt_request."""
-        self.control_channel.send(self.session.msg("interrupt_request", {}))
+    async def interrupt(self) -> None:
+        """Interrupt what the kernel is at, in the way that it takes."""
+        if self._kernel.interrupted_by_message:
+            self.control_channel.send(self.session.msg("interrupt_request", {}))
+        else:
+            self._kernel.interrupt()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Drop the connection."""
         self.stop_channels()
         self.context.destroy(linger=0)
@@ -150,8 +155,8 @@ class CellClient(NotebookClient):
     def __init__(
         self,
         nb: NotebookNode,
-        kernel: LocalKernel,
-        channels: KernelChannels,
+        kernel: Kernel,
+        channels: Channels,
         *,
         changed: Callable[[int | None], None],
         allow_errors: bool,
@@ -162,12 +167,12 @@ class CellClient(NotebookClient):
             km=cast("KernelManager", kernel),
             log=log,
             allow_errors=allow_errors,
-            coalesce_streams=True,
             record_timing=False,
             iopub_timeout=_OUTPUTS_S,
             on_cell_error=self._keep_error,
+            on_cell_executed=self._join,
         )
-        self.kc = channels
+        self.kc = cast("AsyncKernelClient", channels)
         self.begun = asyncio.Event()
         self.error: dict[str, Any] = {}
         self._changed = changed
@@ -211,6 +216,11 @@ class CellClient(NotebookClient):
             self._pieces = ["".join(self._pieces)]
             self._stream["text"] = self._pieces[0]
 
+    def _join(self, *, cell: NotebookNode, **_: Any) -> None:
+        self.settle()
+        self._stream = None
+        cell.outputs = joined(cell.outputs)
+
     def _keep_error(self, *, execute_reply: dict[str, Any], **_: Any) -> None:
         self.error = execute_reply["content"]
 
@@ -222,3 +232,30 @@ class CellClient(NotebookClient):
             and self._stream["name"] == content["name"]
             and not self.clear_before_next_output
         )
+
+
+def joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """One output for each stream, where it began, stdout before stderr where they meet, and of
+    each line what a terminal shows after carriage returns.
+
+    It is what nbclient does with ``coalesce_streams``, whose pattern takes a time that grows with
+    the square of a line's length: a line of a million characters never ended.
+    """
+    kept: list[NotebookNode] = []
+    streams: dict[str, list[str]] = {}
+    for output in outputs:
+        if output["output_type"] != "stream":
+            kept.append(output)
+        elif output["name"] in streams:
+            streams[output["name"]].append(output["text"])
+        else:
+            streams[output["name"]] = [output["text"]]
+            kept.append(output)
+    for output in kept:
+        if output["output_type"] == "stream":
+            lines = "".join(streams[output["name"]]).split("\n")
+            output["text"] = "\n".join(line[line.rfind("\r", 0, -1) + 1 :] for line in lines)
+    for at, (first, second) in enumerate(pairwise(kept)):
+        if (first.get("name"), second.get("name")) == ("stderr", "stdout"):
+            kept[at : at + 2] = second, first
+    return kept

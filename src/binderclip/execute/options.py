@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from binderclip import parameters
+from binderclip.errors import BadParameter
 from binderclip.execute.failures import CellError
+from binderclip.kernels import KernelChoice
 from binderclip.spec.model import JSON
 
 
@@ -32,3 +35,15 @@ class RunResult:
     output: Path | None
     notebook: bytes = field(repr=False)
     errors: tuple[CellError, ...] = ()
+
+
+def check(options: RunOptions, choice: KernelChoice) -> None:
+    """Raises BadParameter for parameters that cannot be given to a kernel."""
+    if not options.parameters:
+        return
+    if choice.language != "python":
+        raise BadParameter(
+            f"parameters are written into notebooks in Python, and the kernel {choice.name!r} "
+            f"takes {choice.language or 'another language'!r}"
+        )
+    parameters.python_code(options.parameters)

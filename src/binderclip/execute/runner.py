@@ -9,14 +9,13 @@ from pathlib import Path
 
 from binderclip import notebook as notebooks
 from binderclip import parameters
-from binderclip.errors import ExecutionError, Interrupted, NotebookError
+from binderclip.errors import ExecutionError, Interrupted, NotebookError, SessionError
 from binderclip.execute.cells import Cells
-from binderclip.execute.client import KernelChannels
 from binderclip.execute.document import Document, read
 from binderclip.execute.events import KernelReady, Notice, RunEvent, Saved
+from binderclip.execute.kernel import Channels, Kernel
 from binderclip.execute.options import RunOptions, RunResult
 from binderclip.execute.saver import ResultFile, Saver
-from binderclip.kernels import LocalKernel
 from binderclip.notebook import Notebook
 
 # For code that runs when the process ends (atexit handlers, say).
@@ -28,15 +27,15 @@ class Runner:
 
     def __init__(
         self,
-        kernel: LocalKernel,
+        kernel: Kernel,
+        channels: Channels,
         file: ResultFile | None,
         *,
         options: RunOptions,
         observe: Callable[[RunEvent], None],
     ) -> None:
-        self._kernel, self._file = kernel, file
+        self._kernel, self._channels, self._file = kernel, channels, file
         self._options, self._observe = options, observe
-        self._channels = KernelChannels(kernel)
         self._cells: Cells | None = None
         self._saver: Saver | None = None
 
@@ -127,7 +126,7 @@ class Runner:
             if saving is not None:
                 await saving
         finally:
-            self._channels.close()
+            await self._channels.close()
 
     def _end_now(self) -> None:
         """The same at once."""
@@ -137,7 +136,7 @@ class Runner:
             self._file.write(self._cells.render())
 
     def _with_hint(self, failure: BaseException) -> BaseException:
-        if isinstance(failure, ExecutionError) and self._saver and self._file:
+        if isinstance(failure, ExecutionError | SessionError) and self._saver and self._file:
             kept = f"the outputs until then are in {self._file.path}"
             failure.hint = f"{kept}; {failure.hint}" if failure.hint else kept
         return failure

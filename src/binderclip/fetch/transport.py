@@ -20,6 +20,17 @@ _FIRST_TRY_S = 2.0
 """Another address of the host is tried after that long; only the last gets all the time left."""
 
 
+def environment_proxy(scheme: str, host: str) -> str:
+    """The address of the environment's proxy for ``host``, or an empty string. ``NO_PROXY`` is
+    honoured.
+    """
+    proxies = getproxies()
+    proxy = proxies.get(scheme) or proxies.get("all") or ""
+    if not proxy or proxy_bypass(host):
+        return ""
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
 class GuardedBackend(httpcore.AsyncNetworkBackend):
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
@@ -84,20 +95,10 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             await pool.aclose()
 
     def _pool(self, scheme: str, host: str) -> httpcore.AsyncConnectionPool:
-        proxy = self._proxy(scheme, host)
+        proxy = environment_proxy(scheme, host) if self._personal else ""
         if proxy not in self._pools:
             self._pools[proxy] = self._new_pool(proxy)
         return self._pools[proxy]
-
-    def _proxy(self, scheme: str, host: str) -> str:
-        """The proxy's address, or an empty string. ``NO_PROXY`` is honoured."""
-        if not self._personal:
-            return ""
-        proxies = getproxies()
-        proxy = proxies.get(scheme) or proxies.get("all") or ""
-        if not proxy or proxy_bypass(host):
-            return ""
-        return proxy if "://" in proxy else f"http://{proxy}"
 
     def _new_pool(self, proxy: str) -> httpcore.AsyncConnectionPool:
         if not proxy:

@@ -29,13 +29,14 @@ _PASSED_OVER = (RateLimited, Refused, TimedOut, Unreachable)
 class Candidate:
     """A target that may take an environment: ``place`` is what people call it, ``why`` says in a
     few words what brought it up. ``named`` is True where the person named the place, and not the
-    notebook alone.
+    notebook alone. ``urls`` are the addresses that it may lead to; none for this machine itself.
     """
 
     target: Target
     place: str
     why: str
     named: bool = True
+    urls: tuple[str, ...] = ()
 
 
 @asynccontextmanager
@@ -56,9 +57,14 @@ async def launched(
 
 @asynccontextmanager
 async def launched_on_first(
-    candidates: Sequence[Candidate], environment: Environment, observe: Callable[[Event], None]
+    candidates: Sequence[Candidate],
+    environment: Environment,
+    observe: Callable[[Event], None],
+    *,
+    leave: bool = False,
 ) -> AsyncIterator[tuple[Candidate, Session]]:
     """As ``launched``, on the first of ``candidates`` that takes it; what is passed over is told.
+    With ``leave`` it is stopped only where something goes wrong.
 
     One that refuses, does not answer in time or asks us to wait is passed over for the next; any
     other failure is final. Raises the last one's error, or Refused where none takes it.
@@ -83,7 +89,7 @@ async def launched_on_first(
                 raise
             observe(Progress("resolving", f"not {candidate.place}: {error.message}"))
             continue
-        async with _stopped(candidate.target, session, observe):
+        async with _stopped(candidate.target, session, observe, leave=leave):
             yield candidate, session
         return
 
@@ -105,7 +111,7 @@ async def _ready(
 
 @asynccontextmanager
 async def _stopped(
-    target: Target, session: Session, observe: Callable[[Event], None]
+    target: Target, session: Session, observe: Callable[[Event], None], *, leave: bool = False
 ) -> AsyncIterator[None]:
     """Stop it on leaving. What went wrong before counts more than what goes wrong then."""
     try:
@@ -116,7 +122,8 @@ async def _stopped(
         except BinderclipError as error:
             observe(Progress("ready", error.message))
         raise
-    await _to_its_end(target.stop(session))
+    if not leave:
+        await _to_its_end(target.stop(session))
 
 
 async def _to_its_end(stopping: Coroutine[Any, Any, None]) -> None:

@@ -1,4 +1,4 @@
-"""Which of the environment's kernels runs a notebook.
+"""Which of an environment's kernels runs a notebook, here or on a server.
 
 The format of ``kernel.json``:
 https://jupyter-client.readthedocs.io/en/stable/kernels.html#kernel-specs
@@ -46,27 +46,37 @@ class KernelChoice:
 def choose(
     runtime: Runtime, *, wanted: str | None, notebook_metadata: Mapping[str, Any]
 ) -> KernelChoice:
-    """The kernel ``wanted``; else the one that the notebook names; else, since old notebooks name
-    kernels of other machines ("conda-env-x-py"), the environment's own for the same language.
+    """``fitting`` of those that are installed in the runtime's environment."""
+    return fitting(_installed(runtime), wanted=wanted, notebook_metadata=notebook_metadata)
 
-    Raises Refused when the environment has none that fits.
+
+def fitting(
+    found: Mapping[str, KernelChoice],
+    *,
+    wanted: str | None,
+    notebook_metadata: Mapping[str, Any],
+    place: str = "the environment",
+) -> KernelChoice:
+    """The kernel ``wanted``; else the one that the notebook names; else, since old notebooks name
+    kernels of other machines ("conda-env-x-py"), the one of ``place`` for the same language.
+
+    ``found`` has the kernels by their names in lower case. Raises Refused where none fits.
     """
-    found = _installed(runtime)
     if wanted is not None:
         if (chosen := found.get(wanted.lower())) is None:
-            raise _no_such_kernel(wanted, found)
+            raise _no_such_kernel(wanted, found, place)
         return chosen
     spec = _mapping(notebook_metadata.get("kernelspec"))
     name = spec.get("name")
     if isinstance(name, str) and name.lower() in found:
         return found[name.lower()]
     language = _language(notebook_metadata, spec)
-    fitting = [kernel for kernel in found.values() if kernel.language == language]
+    same = [kernel for kernel in found.values() if kernel.language == language]
     if language == "python" and "python3" in found:
         return found["python3"]
-    if len(fitting) == 1:
-        return fitting[0]
-    raise _nothing_fits(language, fitting, found)
+    if len(same) == 1:
+        return same[0]
+    raise _nothing_fits(language, same, found, place)
 
 
 def specs(runtime: Runtime) -> dict[Path, dict[str, Any]]:
@@ -131,30 +141,29 @@ def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _no_such_kernel(wanted: str, found: Mapping[str, KernelChoice]) -> Refused:
+def _no_such_kernel(wanted: str, found: Mapping[str, KernelChoice], place: str) -> Refused:
     from difflib import get_close_matches  # noqa: PLC0415 - for this message alone
 
     near = get_close_matches(wanted.lower(), found, 1, 0.6)
     meant = f"Did you mean {near[0]!r}?" if near else "--kernel takes one of the names above."
     return Refused(
-        f"the environment has no kernel {wanted[:_SHOWN]!r}; {_listed(found)}",
+        f"{place} has no kernel {wanted[:_SHOWN]!r}; {_listed(found)}",
         hint=meant if found else "add ipykernel to what the environment installs",
     )
 
 
 def _nothing_fits(
-    language: str, fitting: list[KernelChoice], found: Mapping[str, KernelChoice]
+    language: str, same: list[KernelChoice], found: Mapping[str, KernelChoice], place: str
 ) -> Refused:
-    if fitting:
+    if same:
         return Refused(
-            f"the environment has several kernels for {language}: "
-            f"{', '.join(kernel.name for kernel in fitting)}",
+            f"{place} has several kernels for {language}: "
+            f"{', '.join(kernel.name for kernel in same)}",
             hint="say which one with --kernel",
         )
     shown = "Python" if language == "python" else repr(language[:_SHOWN])
     return Refused(
-        f"the notebook is written in {shown}, and the environment has no kernel for that; "
-        f"{_listed(found)}",
+        f"the notebook is written in {shown}, and {place} has no kernel for that; {_listed(found)}",
         hint="add ipykernel to what the environment installs"
         if language == "python"
         else "name an environment that has its kernel, or another kernel with --kernel",

@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from binderclip.errors import ExecutionError
+from binderclip.errors import ExecutionError, KernelDied
 from binderclip.kernels import connection
 from binderclip.kernels.child import Child, Death
 from binderclip.kernels.choice import KernelChoice
@@ -84,6 +84,10 @@ class LocalKernel:
     async def wait(self) -> Death:
         """Until the kernel has ended."""
         return await self._child.wait()
+
+    def failure(self, place: str) -> KernelDied:
+        """The error for a cell at ``place`` whose kernel has ended."""
+        return KernelDied(f"the kernel died in {place}: {self.death}")
 
     async def end(self, grace_s: float) -> bool:
         """As ``Child.end``; the kernel's files are gone too."""

@@ -33,13 +33,17 @@ class Lock(Protocol):
 class Repository:
     """A remote repository and what was fetched of it, in a bare store under ``root``.
 
-    ``lock`` serialises processes that fetch into one store.
+    ``lock`` serialises processes that fetch into one store. An ``anonymous`` one is asked without
+    the person's credentials, and has a store of its own: what these opened is not in it.
     """
 
-    def __init__(self, url: str, root: Path, lock: Lock, *, offline: bool = False) -> None:
+    def __init__(
+        self, url: str, root: Path, lock: Lock, *, offline: bool = False, anonymous: bool = False
+    ) -> None:
         self.url = git.checked(url)
-        self.offline = offline
-        self.name = hashlib.sha256(self.url.encode()).hexdigest()[:24]
+        self.offline, self.anonymous = offline, anonymous
+        known = f"anonymous {self.url}" if anonymous else self.url
+        self.name = hashlib.sha256(known.encode()).hexdigest()[:24]
         self.folder = root / self.name
         self._lock = lock
 
@@ -119,7 +123,7 @@ class Repository:
     async def _advertised(self, *patterns: str) -> Refs:
         asking = self.folder / "asking"
         asking.mkdir(parents=True, exist_ok=True, mode=0o700)
-        done = await git.run(["ls-remote", "--", self.url, *patterns], self.url, asking)
+        done = await self._git(["ls-remote", "--", self.url, *patterns], asking)
         if done.code:
             git.fail(self.url, done.stderr)
         found = advertised(done.stdout.decode("utf-8", "replace"), patterns)
@@ -136,7 +140,7 @@ class Repository:
         inside = [f"--git-dir={store}"]
         fetch = [*inside, "fetch", "-q", "--no-tags", "--no-write-fetch-head"]
         one = [*fetch, "--depth=1", "--", self.url, f"+{commit}:refs/binderclip/{commit}"]
-        done = await git.run(one, self.url, run)
+        done = await self._git(one, run)
         if not done.code:
             return
         if not git.is_absent(done.stderr):
@@ -155,16 +159,16 @@ class Repository:
     async def _fetch_all(self, fetch: Sequence[str], store: Path, run: Path) -> None:
         shallow = ["--unshallow"] if (store / "shallow").exists() else []
         refs = [f"+refs/{kind}/*:refs/all/{kind}/*" for kind in ("heads", "tags")]
-        done = await git.run([*fetch, *shallow, "--", self.url, *refs], self.url, run)
+        done = await self._git([*fetch, *shallow, "--", self.url, *refs], run)
         if done.code:
             git.fail(self.url, done.stderr)
 
     async def _submodules(self, into: Path, run: Path) -> None:
         self._need_network("fetch the submodules")
         update = ["-C", str(into), "submodule", "--quiet", "update", "--init", "--recursive"]
-        done = await git.run([*update, "--depth=1"], self.url, run)
+        done = await self._git([*update, "--depth=1"], run)
         if done.code:
-            done = await git.run(update, self.url, run)
+            done = await self._git(update, run)
         if done.code:
             why = git.said(done.stderr)
             raise ResolveError(f"the submodules of {self.shown} could not be fetched: {why}")
@@ -197,6 +201,10 @@ class Repository:
         fresh = self.folder / f"known.{secrets.token_hex(4)}.tmp"
         fresh.write_bytes(msgspec.json.encode(known))
         fresh.replace(self.folder / "known.json")
+
+    async def _git(self, words: Sequence[str], run: Path) -> processes.Finished:
+        """Run git with what it needs to reach the remote."""
+        return await git.run(words, self.url, run, anonymous=self.anonymous)
 
     def _need_network(self, purpose: str) -> None:
         if self.offline:

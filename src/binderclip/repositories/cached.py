@@ -10,12 +10,12 @@ from binderclip.errors import Unreachable
 from binderclip.repositories import Repository
 
 
-def cached(url: str, cache: Cache, *, offline: bool = False) -> Repository:
-    """The repository at ``url``, fetched into ``cache``. Raises Refused for an address that git
-    must not be given.
+def cached(url: str, cache: Cache, *, offline: bool = False, anonymous: bool = False) -> Repository:
+    """The repository at ``url``, fetched into ``cache``; ``anonymous`` as Repository has it. Raises
+    Refused for an address that git must not be given.
     """
     root = cache.root / "repositories"
-    return Repository(url, root, partial(holding, cache), offline=offline)
+    return Repository(url, root, partial(holding, cache), offline=offline, anonymous=anonymous)
 
 
 async def resolved(repository: Repository, ref: str) -> tuple[str, str | None]:

@@ -63,12 +63,19 @@ def shown(url: str) -> str:
 
 
 async def run(
-    words: Sequence[str], url: str, folder: Path, *, network: bool = True
+    words: Sequence[str],
+    url: str,
+    folder: Path,
+    *,
+    network: bool = True,
+    anonymous: bool = False,
 ) -> processes.Finished:
-    """Run git with ``folder`` as its working and run folder. Raises Refused without git."""
+    """Run git with ``folder`` as its working and run folder; ``anonymous`` as ``environ`` has it.
+    Raises Refused without git.
+    """
     argv = ["git", *(part for one in _NO_CODE for part in ("-c", one)), *words]
     ceiling = {"GIT_CEILING_DIRECTORIES": str(folder.parent)}
-    around = environ(url, network=network) | ceiling
+    around = environ(url, network=network, anonymous=anonymous) | ceiling
     try:
         return await processes.output(argv, cwd=folder, environ=around, run=folder)
     except processes.CommandFailed as error:
@@ -122,8 +129,10 @@ def is_absent(stderr: str) -> bool:
     return "not our ref" in stderr
 
 
-def environ(url: str, *, network: bool) -> dict[str, str]:
-    """The whole environment of a git process."""
+def environ(url: str, *, network: bool, anonymous: bool = False) -> dict[str, str]:
+    """The whole environment of a git process. An ``anonymous`` one gets what everybody gets over
+    http(s): it knows no credential helper, key, .netrc or configuration of the person's.
+    """
     about = {f"GIT_{name}" for name in _ABOUT_ANOTHER.split()}
     around = {name: value for name, value in os.environ.items() if name not in about}
     allowed = "file:git:http:https:ssh" if url.startswith("file:") else "git:http:https:ssh"
@@ -134,7 +143,11 @@ def environ(url: str, *, network: bool) -> dict[str, str]:
         "GIT_OPTIONAL_LOCKS": "0",
         "LC_ALL": "C",
     }
-    if not network:
+    if anonymous:
+        around |= {"GIT_ALLOW_PROTOCOL": "http:https", "GIT_ASKPASS": "", "HOME": os.devnull}
+        for name in ("GIT_SSL_CERT", "GIT_SSL_KEY", "SSH_ASKPASS", "XDG_CONFIG_HOME"):
+            around.pop(name, None)
+    if anonymous or not network:
         around |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
         around.pop("GIT_CONFIG_COUNT", None)
     return around
