@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from binderclip.companions import named_files
-from binderclip.notebook import parse
+from binderclip.notebook import Notebook, parse
 
 
 @pytest.fixture
@@ -36,20 +36,33 @@ def fill(folder: Path) -> Fill:
     return make
 
 
-Found = Callable[..., list[str]]
+Of = Callable[..., Notebook]
 
 
 @pytest.fixture
-def found(folder: Path) -> Found:
-    """What a notebook of these cells names, by relative path."""
+def notebook_of() -> Of:
+    """A notebook of these cells."""
 
-    def run(*cells: str, language: str | None = "python", name: str = "nb.ipynb") -> list[str]:
+    def make(*cells: str, language: str | None = "python", name: str = "nb.ipynb") -> Notebook:
         metadata = {"kernelspec": {"language": language, "name": "x"}} if language else {}
         code = [
             {"cell_type": "code", "source": text, "metadata": {}, "outputs": []} for text in cells
         ]
         content = {"cells": code, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
-        notebook = parse(json.dumps(content).encode(), name)
+        return parse(json.dumps(content).encode(), name)
+
+    return make
+
+
+Found = Callable[..., list[str]]
+
+
+@pytest.fixture
+def found(folder: Path, notebook_of: Of) -> Found:
+    """What a notebook of these cells names, by relative path."""
+
+    def run(*cells: str, language: str | None = "python", name: str = "nb.ipynb") -> list[str]:
+        notebook = notebook_of(*cells, language=language, name=name)
         return [path.relative_to(folder).as_posix() for path in named_files(notebook, folder)]
 
     return run

@@ -47,6 +47,17 @@ def test_patterns(folder: Path, fill: Fill, patterns: list[str], expected: list[
     assert names(folder, *patterns) == expected
 
 
+def test_secrets_that_a_pattern_passes_over_are_told(folder: Path, fill: Fill) -> None:
+    fill("d/a.csv", "d/tokens.csv", "d/.hidden", "d/deep/key.pem", "id_rsa")
+    told: list[str] = []
+    globbed(folder, ["d"], remark=told.append)
+    assert [line.partition(": ")[2] for line in told] == [
+        "d/deep/key.pem, d/tokens.csv (--with sends what you name)"
+    ]
+    globbed(folder, ["d/*.csv", "d/tokens.csv", "id_rsa"], remark=told.append)
+    assert len(told) == 1
+
+
 def test_an_absolute_path_inside(folder: Path, fill: Fill) -> None:
     fill("data/a.csv")
     assert names(folder, str(folder / "data")) == ["data/a.csv"]

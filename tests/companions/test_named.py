@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.companions.conftest import Fill, Found
+from tests.companions.conftest import Fill, Found, Of
 
+from binderclip.companions import named_files
 from binderclip.companions.code import Reader
 from binderclip.companions.globs import Search, glob
 from binderclip.companions.names import is_secret, parts_of
@@ -108,11 +111,72 @@ def test_what_is_hidden_or_secret_is_never_named(
     assert found(*cells) == ["innocent.csv"]
 
 
-@pytest.mark.parametrize(
-    "name", ["tokens.csv", "keyboard.csv", "environment.yml", "secretariat.csv", "token.py"]
-)
+SPEAKING = (
+    "api_key.txt", "apikey.json", "github_token", "my_token.txt", "mytoken", "tokens.json",
+    "accessKeys.csv", "rootkey.csv", "gcloud-key.json", "auth.json", "OAuth2.json", "APIKey.txt",
+    "kubeconfig", "prod.kubeconfig", "id_rsa_work", "id_ed25519.old", "x.pem.bak", "x.key~",
+    "wallet.dat", "npmrc", "_netrc", "pypirc", "pgpass.conf", "my.cnf", "aws-creds.ini",
+    "api_keys.py", "secrets.py", "dbPassword.txt", "keyring.cfg", "prod.env.old", "a.p12 (1)",
+    "\uff54oken.txt", "key.csv", "TOKEN2.txt",
+)  # fmt: skip
+ORDINARY = (
+    "keyboard.csv", "monkey.png", "turkey.csv", "tokenizer.json", "tokenized.csv", "authors.csv",
+    "author.txt", "keypoints.json", "environment.yml", "secretariat.csv", "token.py", "auth.py",
+    "oauth_flow.py", "config.ini", "data.csv", "keynote.pdf", "credit.csv", "passengers.csv",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SPEAKING)
+def test_names_that_speak_of_secrets_are_never_named(fill: Fill, found: Found, name: str) -> None:
+    fill(name, f"{name}.d/x.csv" if "." not in name else "x.csv")
+    assert is_secret(name)
+    pattern = f"{name[:2]}*"
+    assert name not in found(f"open({name!r}); glob({pattern!r})")
+
+
+@pytest.mark.parametrize("name", ORDINARY)
 def test_ordinary_names_are_not_taken_for_secrets(name: str) -> None:
     assert not is_secret(name)
+
+
+def test_secrets_that_are_left_out_are_told(folder: Path, fill: Fill, notebook_of: Of) -> None:
+    fill("a.csv", "api_key.txt", "d/my_token.txt", "d/.env", "d/b.csv")
+    told: list[str] = []
+    code = "open('api_key.txt'); open('no_token.txt'); glob('d/*'); open('a.csv')"
+    assert len(named_files(notebook_of(code), folder, remark=told.append)) == 2
+    (line,) = told
+    assert "api_key.txt, d/my_token.txt (" in line
+
+
+def test_all_patterns_share_one_budget(folder: Path, found: Found) -> None:
+    for number in range(1500):
+        (folder / f"f{number}.csv").touch()
+    assert len(found("\n".join(f"glob('f{n}.*')" for n in range(100)))) == 100, "read once"
+    with pytest.raises(TooLarge, match="more than 200,000 names to compare"):
+        found("\n".join(f"glob('q{n}*')" for n in range(200)))
+    with pytest.raises(TooLarge, match="more than 1,000 patterns"):
+        found("\n".join(f"glob('q{n}/*')" for n in range(1001)))
+
+
+def test_many_names_that_are_not_there(found: Found, fill: Fill) -> None:
+    fill("a.csv", "d/b.csv")
+    nothing = ", ".join(f"'x{n}.csv'" for n in range(30_000))
+    assert found(f"x = [{nothing}, 'a.csv']") == ["a.csv"]
+    with pytest.raises(TooLarge, match="20,000 paths"):
+        found("x = [" + ", ".join(f"'d/{n}'" for n in range(20_001)) + "]")
+
+
+def test_in_threads_at_once(folder: Path, fill: Fill, notebook_of: Of) -> None:
+    """Also what warns, and what nests deeply."""
+    fill("a.csv")
+    filters = list(warnings.filters)
+    codes = ["x = '\\d'; open('a.csv')", "x = " + "(" * 5000 + "'a.csv'", "x = " + "-" * 20_000]
+    with ThreadPoolExecutor(8) as pool:
+        books = [notebook_of(codes[number % 3]) for number in range(48)]
+        results = list(pool.map(lambda book: named_files(book, folder), books))
+    assert [len(paths) for paths in results] == [1, 1, 0] * 16
+    left = [one for one in warnings.filters if one not in filters]
+    assert all(one[3] is not None for one in left), "none that is for other code"
 
 
 def test_nothing_outside_and_nothing_odd(found: Found, folder: Path, fill: Fill) -> None:
@@ -179,8 +243,8 @@ def test_hostile_code_ends_soon(found: Found, fill: Fill, code: str) -> None:
 def test_patterns_that_lead_everywhere_end_soon(folder: Path, fill: Fill) -> None:
     fill("/".join("abcdefghijklmnop") + "/x")
     (folder / "a" / "b" / "again").symlink_to(folder / "a")
-    with pytest.raises(TooLarge):
-        list(glob(Search(folder, wary=True), ("**", "*") * 20))
+    found = set(glob(Search(folder, wary=True), ("**", "*") * 8))
+    assert {path.name for path in found} == {"x"}
     deep = folder
     for _ in range(120):
         deep /= "d"

@@ -43,6 +43,34 @@ def test_what_a_glob_takes(text: str, taken: list[str], left: list[str]) -> None
 
 
 @pytest.mark.parametrize(
+    ("text", "taken", "left"),
+    [
+        ("data", ["data/x", "data/y/z"], ["data/.x", "data/.git/config", "data/y/.z"]),
+        ("data/**", ["data/x", "data/y/z"], ["data/.x", "data/.y/z", "data"]),
+        ("*", ["a", "x/y"], ["x/.y", ".a"]),
+        (".a", [".a", ".a/x"], [".a/.x"]),
+        ("a/.[xy]*", ["a/.x", "a/.y/z"], ["a/.y/.z", "a/.z"]),
+        ("**/.x/*", [".x/a", "y/.x/a"], [".y/.x/a", ".x/.a", "y/.x/a/.b"]),
+        ("**/**/a", ["a", "x/a", "x/y/a/b"], ["x/a/.b", ".x/a"]),
+    ],
+)
+def test_without_what_is_hidden(text: str, taken: list[str], left: list[str]) -> None:
+    found = Glob(text)
+    assert [path for path in [*taken, *left] if found.matches(path, hidden=False)] == taken
+    for path in taken:
+        for folder in list(Path(path).parents)[:-1]:
+            assert found.enters(folder.as_posix()), folder
+
+
+@pytest.mark.parametrize(
+    ("text", "folder"),
+    [("data/*.csv", "other"), ("data", "data/.git"), ("*", ".git"), ("a/b", "a/b2"), ("a", "b/a")],
+)
+def test_folders_that_need_not_be_looked_into(text: str, folder: str) -> None:
+    assert not Glob(text).enters(folder)
+
+
+@pytest.mark.parametrize(
     ("text", "path", "placed"),
     [
         ("data/*.csv", "data/a.csv", "a.csv"),

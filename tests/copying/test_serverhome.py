@@ -83,6 +83,30 @@ def test_what_is_there_is_never_overwritten(
     assert [(root / name).read_text() for name in ("other", "file")] == ["old", "mine"]
 
 
+def test_what_is_made_is_noted_and_nothing_else(
+    copying: Copying, origin: Origin, on_jupyter: Callable[..., Any], folder: str, root: Path
+) -> None:
+    origin.commit({"same": "1", "other": "1", "there/a": "1", "new/deep/b": "1", "new/c": "1"})
+    (root / "same").write_text("1")
+    (root / "other").write_text("2")
+    (root / "there").mkdir()
+    noted: list[tuple[str, str]] = []
+    copies = copying.all()
+
+    async def go(contents: Contents) -> None:
+        home = ServerHome(contents, folder, note=lambda path, kind: noted.append((path, kind)))
+        await place(copies, home, observe=copying.observe)
+
+    on_jupyter(go)
+    assert sorted((path.removeprefix(f"{folder}/"), kind) for path, kind in noted) == [
+        ("new", "folder"),
+        ("new/c", "file"),
+        ("new/deep", "folder"),
+        ("new/deep/b", "file"),
+        ("there/a", "file"),
+    ]
+
+
 def test_what_a_server_does_not_take_is_told(
     copying: Copying, origin: Origin, put: Put, root: Path
 ) -> None:

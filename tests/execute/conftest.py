@@ -88,6 +88,12 @@ class Ran:
         cells: list[dict[str, Any]] = self.content["cells"]
         return cells
 
+    def load(self) -> None:
+        """What is saved, if that is a notebook."""
+        if self.output.exists():
+            with suppress(ValueError):
+                self.content = json.loads(self.output.read_bytes())
+
     def said(self, cell: int) -> str:
         """The text of a cell's streams and results, in order."""
         parts = []
@@ -126,9 +132,8 @@ def run(runtime: Runtime, tmp_path: Path) -> Run:
             )
         except Exception as error:  # noqa: BLE001 - tests look at it
             ran.error = error
-        if output is not None and output.exists():
-            with suppress(ValueError):
-                ran.content = json.loads(output.read_bytes())
+        if output is not None:
+            ran.load()
         return ran
 
     return once

@@ -142,6 +142,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         code = report(error, state)
     except KeyboardInterrupt:
-        click.echo("\nInterrupted.", err=True)
+        if state.json:
+            from binderclip.cli.failure import as_json
+            from binderclip.cli.paint import print_json
+            from binderclip.errors import Interrupted
+
+            print_json(as_json(Interrupted("interrupted")))
+        else:
+            click.echo("\nInterrupted.", err=True)
         code = 130
     sys.exit(code if isinstance(code, int) else 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
+import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
@@ -35,6 +36,8 @@ async def lend(
     """
     if words and as_json:
         raise click.UsageError("--json is for a session without a command")
+    if words and shutil.which(words[0]) is None:
+        raise click.UsageError(f"{words[0]}: there is no such command")
     found = await wanted(place, reporter)
     if not words and all(c.target.name == "local" for c in found.candidates):
         raise click.UsageError(

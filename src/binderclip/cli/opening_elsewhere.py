@@ -41,7 +41,7 @@ async def show(
             opened,
             server,
             throwaway=session.throwaway,
-            files=await found.files(candidate),
+            files=await found.files(candidate, reporter.say),
             copies=found.copies,
             observe=reporter.launch,
             remark=reporter.say,
@@ -60,8 +60,11 @@ async def show(
                 # The one place where the token is shown: without it nobody could get in.
                 click.echo(url)
             if manner.detach:
-                Records().keep(session.id)
-                reporter.say(f"it goes on; `binderclip sessions stop {session.id}` ends it")
+                if session.owned:
+                    Records().keep(session.id)
+                    reporter.say(f"it goes on; `binderclip sessions stop {session.id}` ends it")
+                else:
+                    reporter.say(f"the server goes on as before; the notebook is in {seat.folder}")
                 return
             folder = opened.folder if opened.source.path else Path.cwd()
             file = free(folder / f"{Path(opened.source.name).stem}.edited.ipynb")

@@ -11,6 +11,21 @@ from binderclip.errors import NotebookError
 from binderclip.flow import Opened
 
 
+def stated(text: str | None, *, folder: bool) -> Path | None:
+    """What ``--output`` says. A name that ends in a slash is a folder's, and so is any for several
+    notebooks (``folder``): it is made. Raises click.UsageError.
+    """
+    if text is None:
+        return None
+    path = Path(text)
+    if folder or text.endswith("/"):
+        try:
+            path.mkdir(exist_ok=True)
+        except OSError as error:
+            raise click.UsageError(f"{path} cannot be a folder ({error.strerror})") from error
+    return path
+
+
 def choose(opened: Opened, *, stated: Path | None, in_place: bool) -> Path:
     """The file to write: the stated one, the notebook itself, or ``NAME.run.ipynb``.
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import reduce
+from types import FrameType
 from typing import Any, TypeVar
 
 import click
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+# Most of what is to be stopped is by then.
+_SOON_S = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +90,17 @@ def finish(work: Coroutine[Any, Any, None]) -> None:
     try:
         asyncio.run(_ending(work))
     except asyncio.CancelledError:
+        _tell_what_runs()
         raise KeyboardInterrupt from None
+    except KeyboardInterrupt:
+        _tell_what_runs()
+        raise
 
 
 async def _ending(work: Coroutine[Any, Any, None]) -> None:
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    # What a second Ctrl-C broke off is no news.
+    loop.set_exception_handler(_report)
 
     def end(_number: int, _frame: object) -> None:
         if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
@@ -99,4 +111,41 @@ async def _ending(work: Coroutine[Any, Any, None]) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup sets it
             signal.signal(number, end)
+    before = signal.getsignal(signal.SIGINT)
+    if callable(before):
+
+        def interrupt(number: int, frame: FrameType | None) -> None:
+            signal.signal(signal.SIGINT, before)
+            loop.call_soon_threadsafe(loop.call_later, _SOON_S, _say_stopping)
+            before(number, frame)
+
+        signal.signal(signal.SIGINT, interrupt)
     await work
+
+
+def _say_stopping() -> None:
+    click.echo("· stopping what was begun; Ctrl-C again leaves it as it is", err=True)
+
+
+def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    if "shutdown" not in str(context.get("message")):
+        loop.default_exception_handler(context)
+
+
+def _tell_what_runs() -> None:
+    """What could not be stopped in time is on the list of sessions."""
+    import sys
+
+    if "binderclip.records" not in sys.modules:
+        return
+    from binderclip.errors import CacheError
+    from binderclip.records import Records
+
+    with suppress(CacheError):
+        for record in Records().all():
+            if record.pid == os.getpid() and not record.kept:
+                click.echo(
+                    f"! still running on {record.place}: `binderclip sessions stop "
+                    f"{record.session.id}` ends it",
+                    err=True,
+                )

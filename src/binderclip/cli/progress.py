@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sys
 import time
+from contextlib import suppress
 
 import click
 
 from binderclip.cli.paint import clean, colour, duration
 from binderclip.events import Event, Log, Progress
+
+_SOON_S = 2.0
+"""A line that stands for so long gets a clock."""
 
 
 class Reporter:
@@ -22,6 +27,8 @@ class Reporter:
         # Several at once would write over each other.
         self._live = sys.stderr.isatty() and not quiet and not verbose and not label
         self._began = time.monotonic()
+        self._line, self._since = "", self._began
+        self._clock: asyncio.TimerHandle | None = None
 
     def labelled(self, label: str) -> Reporter:
         """One of several, each of whose lines begins with its ``label``."""
@@ -36,22 +43,45 @@ class Reporter:
             )
 
     def flash(self, line: str) -> None:
-        """One line that the next one replaces; terminals only."""
-        if not self._live:
-            return
-        width = shutil.get_terminal_size().columns - 1
-        text = clean(line).replace("\n", " ").replace("\t", " ")
-        click.echo(f"\r\x1b[2K{click.style(text[:width], dim=True)}", nl=False, err=True)
+        """One line that the next one replaces, with a clock once it stands for a while; terminals
+        only.
+        """
+        if self._live:
+            self._stand(line)
+            self._draw(line)
 
     def clear(self) -> None:
         """Take the live line away."""
         if self._live:
+            if self._clock is not None:
+                self._clock.cancel()
+                self._clock = None
             click.echo("\r\x1b[2K", nl=False, err=True)
+
+    def _stand(self, line: str) -> None:
+        """Show ``line`` with a clock as long as nothing else is told."""
+        if self._clock is not None:
+            self._clock.cancel()
+            self._clock = None
+        self._line, self._since = line, time.monotonic()
+        with suppress(RuntimeError):  # nothing runs that could be waited for
+            self._clock = asyncio.get_running_loop().call_later(_SOON_S, self._tick)
+
+    def _tick(self) -> None:
+        self._draw(f"{self._line}  ({duration(time.monotonic() - self._since)})")
+        self._clock = asyncio.get_running_loop().call_later(1, self._tick)
+
+    def _draw(self, line: str) -> None:
+        width = shutil.get_terminal_size().columns - 1
+        text = clean(line).replace("\n", " ").replace("\t", " ")
+        click.echo(f"\r\x1b[2K{click.style(text[:width], dim=True)}", nl=False, err=True)
 
     def launch(self, event: Event) -> None:
         """What a target tells."""
         if isinstance(event, Progress):
             self.say(event.message)
+            if self._live and event.phase != "ready":
+                self._stand("    …")
         elif isinstance(event, Log):
             if self._verbose:
                 self.say(event.line, mark=" ")

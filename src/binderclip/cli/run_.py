@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -30,8 +29,9 @@ Examples:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
-    help="Where to write the executed notebook: a file or a folder [default: NAME.run.ipynb].",
+    type=click.Path(),
+    help="Where to write the executed notebook: a file, or a folder, which is made where its name "
+    "ends in / [default: NAME.run.ipynb].",
 )
 @click.option("-i", "--in-place", is_flag=True, help="Write the outputs into the notebook itself.")
 @click.option(
@@ -80,7 +80,10 @@ def command(*, as_json: bool, notebooks: tuple[str, ...], jobs: int, **wishes: A
     from binderclip.cli.progress import Reporter
 
     reporter = Reporter(verbose=wishes.pop("verbose"), quiet=wishes.pop("quiet") or as_json)
-    result = running.Result(wishes.pop("output"), wishes.pop("in_place"), wishes.pop("fetched"))
+    from binderclip.cli.output import stated
+
+    output = stated(wishes.pop("output"), folder=len(notebooks) > 1)
+    result = running.Result(output, wishes.pop("in_place"), wishes.pop("fetched"))
     options = execute.RunOptions(
         parameters=parameters.parse(wishes.pop("pairs")),
         timeout_s=wishes.pop("timeout_s"),

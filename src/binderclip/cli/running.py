@@ -85,7 +85,7 @@ class Run:
                 opened,
                 server,
                 throwaway=session.throwaway,
-                files=await self.found.files(candidate),
+                files=await self.found.files(candidate, self.remark),
                 copies=self.found.copies,
                 observe=self.reporter.launch,
                 remark=self.remark,

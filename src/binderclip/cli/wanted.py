@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,9 +42,9 @@ class Wanted:
     patterns: tuple[str, ...]
     guard: Guard
 
-    async def files(self, candidate: Candidate) -> Sequence[Path]:
+    async def files(self, candidate: Candidate, remark: Callable[[str], None]) -> Sequence[Path]:
         """What is sent beside the notebook. To a place that the notebook alone names, nothing but
-        what the person named: what lies here is theirs.
+        what the person named: what lies here is theirs. ``remark`` is told what was left out.
         """
         if self.opened.source.path is None:
             if self.patterns:
@@ -52,15 +52,24 @@ class Wanted:
             return ()
         from binderclip import companions
 
+        left_out: list[str] = []
         if self.patterns:
-            own = self.opened.source.path.absolute()
-            found = await asyncio.to_thread(companions.globbed, self.opened.folder, self.patterns)
-            return [file for file in found if file.absolute() != own]
-        if not candidate.named:
-            return ()
-        return await asyncio.to_thread(
-            companions.named_files, self.opened.notebook, self.opened.folder
-        )
+            named = await asyncio.to_thread(
+                companions.globbed, self.opened.folder, self.patterns, remark=left_out.append
+            )
+        elif candidate.named:
+            named = await asyncio.to_thread(
+                companions.named_files,
+                self.opened.notebook,
+                self.opened.folder,
+                remark=left_out.append,
+            )
+        else:
+            named = ()
+        for line in left_out:
+            remark(line)
+        own = self.opened.source.path.absolute()
+        return [file for file in named if file.absolute() != own]
 
 
 async def wanted(place: Place, reporter: Reporter) -> Wanted:
@@ -80,7 +89,9 @@ async def wanted(place: Place, reporter: Reporter) -> Wanted:
             build=repository(place.build, ref=place.ref) if place.build else None,
         )
     if opened.note:
-        reporter.say(opened.note, mark="!", hue="yellow")
+        # What it gets instead is said behind the colon, and holds here alone.
+        note = opened.note if on == "local" else opened.note.partition(": it gets")[0]
+        reporter.say(note, mark="!", hue="yellow")
     cache = Cache()
     # What only the person's credentials open is fetched for a place elsewhere if they say so.
     anonymous = on != "local" and not place.trust
@@ -96,6 +107,8 @@ async def wanted(place: Place, reporter: Reporter) -> Wanted:
     if on == "local":
         _only_elsewhere(place)
         candidates: Sequence[Candidate] = [Candidate(local, "here", "")]
+    elif place.offline:
+        raise click.UsageError("--offline is for this machine; --on names another place")
     else:
         candidates = await _elsewhere(on, place, opened, local, reporter)
         await _ask(consent, candidates)

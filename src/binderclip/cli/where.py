@@ -13,6 +13,7 @@ from binderclip.cli.progress import Reporter
 from binderclip.config import Config, HubEntry
 from binderclip.errors import Refused, SourceError, Unreachable
 from binderclip.flow import Candidate, Opened
+from binderclip.folders import config_folder
 from binderclip.guard import Guard
 from binderclip.hubs.bases import hub_bases
 from binderclip.hubs.probe import Kind, Probe, probe
@@ -62,7 +63,8 @@ class Finder:
             entries = [entry for entry in self._config.hubs.values() if entry.kind == on]
             if not entries:
                 raise click.UsageError(
-                    f"your configuration has no {on}; give its address, as in --on https://…"
+                    f'your configuration has no hub with kind = "{on}"; give an address, as in '
+                    "--on https://…"
                 )
             return [await self._entry(entry, as_is=True) for entry in entries]
         if entry := self._config.hubs.get(on):
@@ -136,11 +138,14 @@ class Finder:
     async def _probed(self, url: str) -> Probe:
         self._reporter.flash(f"  asking {masked(url)} what it is")
         async with Web(self._guard) as web:
-            found = await probe(web, url, token=self._tokens.of(url))
+            found = await probe(web, url, tokens=self._tokens)
         if found.kind is None:
+            place = masked(found.url)
+            told = found.why if found.why.startswith(place) else f"{place}: {found.why}"
             raise Unreachable(
-                f"{masked(found.url)}: {found.why}",
-                hint="expected the address of a BinderHub, a JupyterHub or a Jupyter Server",
+                told,
+                hint="check the spelling, and that a BinderHub, a JupyterHub or a Jupyter Server "
+                "runs there and can be reached from here",
             )
         return found
 
@@ -208,4 +213,7 @@ def _unknown(on: str, config: Config) -> str:
     names = ["auto", "local", "binderhub", "jupyterhub", "server", *config.hubs]
     near = get_close_matches(on, names, 1)
     meant = f"; did you mean {near[0]!r}?" if near else ""
-    return f"found --on {on!r}, expected one of {', '.join(names)}, or an address{meant}"
+    return (
+        f"found --on {on!r}, expected one of {', '.join(names)}, or an address{meant}; names of "
+        f"hubs stand in {config_folder() / 'config.toml'}"
+    )

@@ -6,15 +6,16 @@ nothing outside the notebook's folder is ever found by its code.
 
 from __future__ import annotations
 
-import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from binderclip import codecells
+from binderclip.addresses.masking import printable
 from binderclip.companions.code import Reader
-from binderclip.companions.globs import Search, fixed_part, glob
+from binderclip.companions.globs import Search, glob
 from binderclip.companions.misses import no_match
-from binderclip.companions.names import is_hidden, is_secret, parts_of
+from binderclip.companions.named import Named, secrets
+from binderclip.companions.names import parts_of
 from binderclip.errors import Refused, TooLarge
 from binderclip.notebook import Notebook
 
@@ -23,29 +24,35 @@ __all__ = ["globbed", "named_files"]
 _MOST_NAMED, _MOST_NAMED_BYTES = 200, 200 * 2**20
 _MOST_ASKED, _MOST_ASKED_BYTES = 10_000, 2 * 2**30
 _MODULE_BYTES = 2**20
+_MOST_SHOWN = 10
 _HINT = "say with --with which files to send, as in --with 'data/*.csv'"
 
 
-def named_files(notebook: Notebook, folder: Path) -> tuple[Path, ...]:
+def named_files(
+    notebook: Notebook, folder: Path, *, remark: Callable[[str], None] | None = None
+) -> tuple[Path, ...]:
     """Data files and modules in ``folder`` or below that the notebook's code names, sorted: string
     literals, what they are joined to, patterns given to glob, imports, and what those modules name
-    in turn. The notebook itself is not among them.
+    in turn. The notebook itself is not among them. ``remark`` is told of those that are left out
+    since they look like secrets. May be called in any thread.
 
-    Raises TooLarge for more than 200 files or 200 MiB, and NotebookError for cells of another shape
-    than the format's.
+    Raises TooLarge for more than 200 files or 200 MiB and where looking for them has no end, and
+    NotebookError for cells of another shape than the format's.
     """
     reader = Reader(_language(notebook))
     for source in codecells.sources(notebook):
         reader.read(source)
     own = folder / Path(notebook.name).name
     tally = _Tally("the notebook names", _MOST_NAMED, _MOST_NAMED_BYTES)
+    named = Named(folder)
     read: set[Path] = set()
     while True:
-        for path in _named_by(reader, folder):
-            if path != own and (size := _safe(path, folder)) is not None:
+        for path in named.by(reader):
+            if path != own and (size := named.size(path)) is not None:
                 tally.add(path, size)
         modules = {path for path in tally.found if path.suffix == ".py"} - read
         if not modules:
+            _tell_secrets(named.left_out - {own}, folder, remark)
             return tuple(sorted(tally.found))
         reader = Reader("python")
         for path in sorted(modules):
@@ -53,24 +60,40 @@ def named_files(notebook: Notebook, folder: Path) -> tuple[Path, ...]:
         read |= modules
 
 
-def globbed(folder: Path, patterns: Sequence[str]) -> tuple[Path, ...]:
+def globbed(
+    folder: Path, patterns: Sequence[str], *, remark: Callable[[str], None] | None = None
+) -> tuple[Path, ...]:
     """The files in ``folder`` that a person's ``patterns`` name, sorted. ``*``, ``?`` and ``[…]``
     stand within a name, ``**`` across folders; a folder brings all that is in it. What is hidden or
-    looks like a secret is found only by its own name.
+    looks like a secret is found only by its own name; ``remark`` is told of such secrets.
 
     Raises Refused for a pattern that names nothing or leads out of the folder, and for a link
     that does; TooLarge for more than 10,000 files or 2 GiB.
     """
     tally = _Tally("you named", _MOST_ASKED, _MOST_ASKED_BYTES)
+    search = Search(folder, wary=False)
     for pattern in patterns:
         parts = _asked(folder, pattern)
-        search = Search(folder, wary=False)
+        before = len(search.left_out)
         paths = set(glob(search, parts))
         if not paths:
-            raise no_match(folder, pattern, parts, search.left_out)
+            raise no_match(folder, pattern, parts, search.left_out[before:])
         for path in paths:
             tally.add(path, _size(path))
+    _tell_secrets(secrets(search.left_out) - tally.found, folder, remark)
     return tuple(sorted(tally.found))
+
+
+def _tell_secrets(
+    paths: Iterable[Path], folder: Path, remark: Callable[[str], None] | None
+) -> None:
+    names = sorted(printable(path.relative_to(folder).as_posix()) for path in paths)
+    if names and remark is not None:
+        rest = f" and {len(names) - _MOST_SHOWN} more" if len(names) > _MOST_SHOWN else ""
+        remark(
+            f"not sent, since it looks like a secret: {', '.join(names[:_MOST_SHOWN])}{rest}"
+            " (--with sends what you name)"
+        )
 
 
 class _Tally:
@@ -107,41 +130,11 @@ def _asked(folder: Path, pattern: str) -> tuple[str, ...]:
     return parts
 
 
-def _named_by(reader: Reader, folder: Path) -> Iterable[Path]:
-    for name in sorted(reader.paths):
-        if parts := parts_of(name):
-            yield folder.joinpath(*parts)
-    for pattern in sorted(reader.globs):
-        parts = parts_of(pattern)
-        if parts and fixed_part(parts):
-            yield from glob(Search(folder, wary=True), parts)
-    for module in sorted(reader.modules):
-        yield folder / f"{module}.py"
-        if (folder / module).is_dir():
-            yield from glob(Search(folder, wary=True), (module, "**", "*.py"))
-
-
 def _size(path: Path) -> int:
     try:
         return path.stat().st_size
     except OSError as error:
         raise Refused(f"{path}: cannot be read ({error.strerror})") from error
-
-
-def _safe(path: Path, folder: Path) -> int | None:
-    """The size of a regular file that a notebook may take along, or None."""
-    try:
-        if not path.is_file():
-            return None
-        real = path.resolve()
-        inside = real.relative_to(folder.resolve())
-        facts = real.stat()
-    except (OSError, ValueError, RuntimeError):  # RuntimeError: links in a ring
-        return None
-    parts = (*path.relative_to(folder).parts, *inside.parts)
-    if not stat.S_ISREG(facts.st_mode) or any(is_hidden(p) or is_secret(p) for p in parts):
-        return None
-    return facts.st_size
 
 
 def _text(path: Path) -> str:

@@ -21,6 +21,8 @@ _PYTHON_CELLS = frozenset({"time", "timeit", "capture", "prun", "python", "pytho
 _WRITING_CELLS = frozenset({"writefile", "file"})
 _PATHS = frozenset({"Path", "PurePath", "PosixPath", "PurePosixPath"})
 _GLOBS = re.compile(r"i?glob|rglob|(?:read|scan)_\w+|open_mfdataset")
+_FILE = "<code beside a notebook>"
+_QUIET = ("ignore", None, Warning, re.compile(re.escape(_FILE)), 0)
 
 
 class Reader:
@@ -133,10 +135,12 @@ class Reader:
 
 
 def _parsed(source: str) -> ast.Module | None:
+    # Odd escapes are the notebook's affair. ``catch_warnings`` would not do: this may be one of
+    # several threads, and it puts back for all what it found.
+    if _QUIET not in warnings.filters:
+        warnings.filterwarnings("ignore", module=_QUIET[3].pattern)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # odd escapes are the notebook's affair
-            return ast.parse(source)
+        return ast.parse(source, _FILE)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

@@ -10,7 +10,7 @@ from binderclip.copying.homes import Home, LocalHome, Outcome
 from binderclip.copying.model import Copies, File, Limits, Observe, Origin
 from binderclip.copying.placing import place
 from binderclip.copying.preparing import prepare
-from binderclip.copying.serverhome import ServerHome
+from binderclip.copying.serverhome import Note, ServerHome
 
 __all__ = [
     "Copies",
@@ -18,6 +18,7 @@ __all__ = [
     "Home",
     "Limits",
     "LocalHome",
+    "Note",
     "Observe",
     "Origin",
     "Outcome",

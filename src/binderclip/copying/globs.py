@@ -33,22 +33,37 @@ class Glob:
             for part in self._parts
         ]
 
-    def matches(self, path: str) -> bool:
-        """Does it take the file at ``path``, by its own name or by that of a folder above it?"""
-        end = len(self._parts)
-        names = path.split("/")
+    def matches(self, path: str, *, hidden: bool = True) -> bool:
+        """Does it take the file at ``path``, by its own name or by that of a folder above it?
+        Without ``hidden``, a folder brings nothing whose name, below it, begins with a dot.
+        """
+        end, names = len(self._parts), path.split("/")
         alive = self._closed({0})
-        for left, name in zip(range(len(names), 0, -1), names, strict=True):
-            if end in alive:
+        for at, name in enumerate(names):
+            if end in alive and (hidden or not _any_hidden(names[at:])):
                 return True
-            alive = self._closed({after for at in alive for after in self._after(at, name)})
-            if not alive or (self._inside and left == 1):
+            alive = self._step(alive, name)
+            if not alive or (self._inside and at == len(names) - 1):
                 return False
         return end in alive
+
+    def enters(self, folder: str) -> bool:
+        """May it take a file in ``folder``, by ``matches`` without ``hidden``?"""
+        end, names = len(self._parts), folder.split("/")
+        alive = self._closed({0})
+        for at, name in enumerate(names):
+            if end in alive and not _any_hidden(names[at:]):
+                return True
+            alive = self._step(alive, name)
+        return bool(alive)
 
     def below(self, path: str) -> str:
         """A matched path as it is placed: below ``root``."""
         return path.removeprefix(f"{self.root}/") if self.root else path
+
+    def _step(self, alive: set[int], name: str) -> set[int]:
+        end = len(self._parts)
+        return self._closed({to for at in alive if at < end for to in self._after(at, name)})
 
     def _after(self, at: int, name: str) -> Iterator[int]:
         part = self._parts[at]
@@ -64,3 +79,7 @@ class Glob:
     def _closed(self, states: set[int]) -> set[int]:
         """With those that are reached where a ``**`` stands for no folder at all."""
         return states | {at + 1 for at in states if self._parts[at : at + 1] == ("**",)}
+
+
+def _any_hidden(names: list[str]) -> bool:
+    return any(name.startswith(".") for name in names)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from binderclip.copying.homes import Outcome
 from binderclip.errors import SessionError, TooLarge
@@ -11,16 +12,21 @@ from binderclip.errors import SessionError, TooLarge
 if TYPE_CHECKING:
     from binderclip.servers.contents import Contents, Entry  # brings httpx
 
+Note: TypeAlias = Callable[[str, Literal["file", "folder"]], None]
+"""Told of each path that is about to be made, where nothing was."""
+
 
 class ServerHome:
     """``folder`` of a server, "" for its root, which is the home on a BinderHub. Nothing can be
     made executable there, and most servers take no hidden names: one is tried, to find out.
+    ``note`` is told of what is made, from the server's root, for whoever takes it away again.
     """
 
     at_once = 4
 
-    def __init__(self, contents: Contents, folder: str = "") -> None:
+    def __init__(self, contents: Contents, folder: str = "", *, note: Note | None = None) -> None:
         self._contents = contents
+        self._note = note or _untold
         self._top = folder.strip("/")
         self._turn = asyncio.Lock()
         self._usable: dict[str, bool] = {"": True}
@@ -50,6 +56,7 @@ class ServerHome:
         there = None if folder in self._made else await self._contents.stat(path)
         if there is not None:
             return "there" if await self._holds(there, data) else "kept"
+        self._note(path, "file")
         await self._contents.upload(path, data)
         return "plain" if executable else "placed"
 
@@ -63,6 +70,7 @@ class ServerHome:
             return False
         there = await self._contents.stat(path)
         if there is None:
+            self._note(path, "folder")
             await self._contents.make_folder(path)
             self._made.add(path)
         self._usable[path] = there is None or there.folder
@@ -75,3 +83,7 @@ class ServerHome:
             return await self._contents.download(there.path, max_bytes=len(data)) == data
         except TooLarge:
             return False
+
+
+def _untold(path: str, kind: Literal["file", "folder"]) -> None:
+    """On a throw-away server nothing needs to be taken away."""

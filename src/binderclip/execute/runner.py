@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from binderclip import notebook as notebooks
@@ -20,6 +21,7 @@ from binderclip.notebook import Notebook
 
 # For code that runs when the process ends (atexit handlers, say).
 _END_GRACE_S = 10.0
+_HURRY_S = 2.0
 
 
 class Runner:
@@ -38,6 +40,7 @@ class Runner:
         self._options, self._observe = options, observe
         self._cells: Cells | None = None
         self._saver: Saver | None = None
+        self._hurry = False
 
     async def run(self, notebook: Notebook) -> RunResult:
         """As ``binderclip.execute.run`` says."""
@@ -110,6 +113,7 @@ class Runner:
             await self._cells.stop()
         except asyncio.CancelledError as again:
             self._kernel.kill()
+            self._hurry = True
             return again
         return failure
 
@@ -121,12 +125,20 @@ class Runner:
             if free and self._kernel.alive:
                 self._channels.ask_to_end()
             grace_s = _END_GRACE_S if free else 0.0
-            if not await self._kernel.end(grace_s) and free:
+            if not await self._ended(grace_s) and free:
                 self._notice(f"the kernel did not end within {grace_s:.0f} s and was killed")
             if saving is not None:
                 await saving
         finally:
             await self._channels.close()
+
+    async def _ended(self, grace_s: float) -> bool:
+        """As ``Kernel.end``. A server may need a while for it: it knows, and goes on alone."""
+        if not self._hurry:
+            return await self._kernel.end(grace_s)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._kernel.end(grace_s), _HURRY_S)
+        return False
 
     def _end_now(self) -> None:
         """The same at once."""

@@ -20,7 +20,7 @@ from binderclip.web import Answer
 
 __all__ = ["KernelSpec", "Kernels", "Started", "State"]
 
-State = Literal["idle", "busy", "gone", "denied", "unknown"]
+State = Literal["idle", "busy", "gone", "denied", "stopped", "unknown"]
 
 # A kernel may be an image to be pulled, or start on a disk that sleeps.
 _START_S = 300.0
@@ -30,6 +30,8 @@ _END_S = 30.0
 _TRIES = 3
 _PAUSE_S = 0.5
 _GONE = frozenset({404, 410})
+# A JupyterHub for a server of its that does not run (jupyterhub/handlers/base.py, UserUrlHandler).
+_NOT_RUNNING = 424
 _STATES: Mapping[object, State] = {"idle": "idle", "dead": "gone"}
 
 
@@ -108,7 +110,9 @@ class Kernels:
         )
 
     async def state(self, kernel: str) -> State:
-        """Never raises for a server that does not answer: that is "unknown"."""
+        """Never raises for a server that does not answer: that is "unknown". "stopped" is a hub's
+        word for the whole server.
+        """
         try:
             answer = await self._server.ask("GET", f"api/kernels/{kernel}", timeout_s=_STATE_S)
         except (SessionError, LaunchError):
@@ -117,6 +121,8 @@ class Kernels:
             return "gone" if await self._there() else "unknown"
         if answer.status in {401, 403}:
             return "denied"
+        if answer.status == _NOT_RUNNING:
+            return "stopped"
         if not answer.ok:
             return "unknown"
         with suppress(SessionError):

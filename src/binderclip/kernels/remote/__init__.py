@@ -4,9 +4,12 @@
 said to it and what it says. Between them:
 
     channels  jupyter_client's view: a queue for each channel
-    talk      what was asked and what is still to come; takes up the thread after a break
+    talk      takes up the thread after a break
+    asking    requests of our own, repeated until they are answered
+    cell      a cell that is being executed, and its end
     order     each message once, in the kernel's order
-    kept      runs in an ipykernel and keeps there what it sent last
+    memory    fetches what was lost from ``kept``, which runs in an ipykernel and keeps there
+              what it sent last
     line      one websocket after another
     websocket, wire
 """

@@ -16,7 +16,7 @@ from binderclip.servers.kernels import Kernels, Started
 
 # The server gives a kernel five seconds to end by itself, and kills it then.
 _END_S = 30.0
-_KILL_S = 2.0
+_TRY_S = 2.0
 _INTERRUPT_S = 5.0
 
 
@@ -112,11 +112,15 @@ class RemoteKernel:
         del grace_s
         self._watch.cancel()
         out_of_reach = self._ended.done() and not self._ended.result().died
-        hurry = out_of_reach or (self._kill is not None and self._start.done())
         self.lost("it was ended")
         self._kill = self._kill or asyncio.create_task(self._delete())
-        await asyncio.wait({self._kill}, timeout=_KILL_S if hurry else _END_S)
-        self._kill.cancel()
+        try:
+            await asyncio.wait({self._kill}, timeout=_TRY_S if out_of_reach else _END_S)
+        except asyncio.CancelledError:
+            await asyncio.wait({self._kill}, timeout=_TRY_S)  # let the request get there
+            raise
+        finally:
+            self._kill.cancel()
         await asyncio.gather(self._watch, self._start, self._kill, return_exceptions=True)
         return True
 

@@ -53,6 +53,7 @@ class Line:
         self.keeps = False
         self._received, self._up, self._down = received, up, down
         self._waiting: asyncio.Queue[Outgoing] = asyncio.Queue()
+        self._stopped: float | None = None
 
     def send(self, channel: str, message: Message) -> Outgoing:
         """Soon, or as soon as there is a connection."""
@@ -75,6 +76,7 @@ class Line:
         patience_s, attempt_s = timing.boot_s, timing.boot_s / 5
         while (websocket := await self._open(patience_s, attempt_s)) is not None:
             self._websocket = websocket
+            self._stopped = None
             try:
                 self._up()
                 await self._carry(websocket)
@@ -126,6 +128,16 @@ class Line:
         state = await kernel.kernels.state((await kernel.place()).kernel)
         if state == "gone":
             kernel.lost("it is no longer there; somebody or something else ended it")
+        elif state == "stopped":
+            # Twice, a while apart: a hub that was just started itself has yet to look around.
+            now = asyncio.get_running_loop().time()
+            self._stopped = self._stopped or now
+            if now - self._stopped > kernel.timing.open_s / 4:
+                kernel.lost(
+                    f"the server {kernel.server.shown} was stopped, as its hub says",
+                    died=False,
+                    hint="hubs stop servers that are idle or use too much; launch it anew",
+                )
         elif state == "denied":
             kernel.lost(
                 f"the server {kernel.server.shown} no longer takes the token",

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, Protocol
+from typing import Any
 
 from binderclip.errors import KernelDied
+from binderclip.kernels.remote.asking import Asking, Maker
 from binderclip.kernels.remote.cell import Cell
 from binderclip.kernels.remote.kernel import RemoteKernel
-from binderclip.kernels.remote.line import Line, Outgoing
+from binderclip.kernels.remote.line import Line
 from binderclip.kernels.remote.memory import Forgetful, Found, Memory
 from binderclip.kernels.remote.order import Item, Order
 from binderclip.kernels.remote.wire import Message, Packer
@@ -24,36 +25,6 @@ _RATE_NOTICES = ("IOPub message rate exceeded", "IOPub data rate exceeded")
 _LIMITED_PAUSE_S = 0.5
 _LONGEST_GAP_S = 2.0
 _PROBE_S = 10.0
-_SELDOM_AGAIN_S = 60.0
-
-
-class Maker(Protocol):
-    """jupyter_client's Session, as far as it is needed."""
-
-    session: str
-    pack: Callable[[Any], bytes]
-    unpack: Callable[[bytes], Any]
-
-    def msg(self, msg_type: str, content: dict[str, Any] | None = None) -> Message: ...
-
-
-class _Asked:
-    """A request of our own. ``reply`` is its answer, ``idle`` what the kernel says when it is
-    through with it.
-    """
-
-    def __init__(self, outgoing: Outgoing) -> None:
-        loop = asyncio.get_running_loop()
-        self.outgoing = outgoing
-        self.reply: asyncio.Future[Message] = loop.create_future()
-        self.idle: asyncio.Future[Message] = loop.create_future()
-
-    def note(self, channel: str, message: Message) -> None:
-        if channel == self.outgoing.channel:
-            if not self.reply.done():
-                self.reply.set_result(message)
-        elif message["content"].get("execution_state") == "idle" and not self.idle.done():
-            self.idle.set_result(message)
 
 
 class Talk:
@@ -65,11 +36,10 @@ class Talk:
         packer = Packer(maker.pack, maker.unpack)
         self._order = Order()
         self._memory = Memory(self._order, packer, ask=self._reply, hand_on=self._hand_on)
-        self._asked: dict[str, _Asked] = {}
         self._cell: Cell | None = None
         self._kernel_session: str | None = None
         self._gap_s, self._gap_due, self._limited = self._timing.gap_s, False, False
-        self._heard, self._again_s = 0.0, self._timing.again_s
+        self._heard = 0.0
         # Work that ends with the connection: what is missing then is looked for on the next one.
         self._mending: set[asyncio.Task[None]] = set()
         self._line = Line(
@@ -78,6 +48,9 @@ class Talk:
             received=self._received,
             up=self._up,
             down=self._down,
+        )
+        self._asking = Asking(
+            self._line, maker, again_s=self._timing.again_s, would_answer=self._would_answer
         )
         self._running = {self._spawn(self._line.run()), self._spawn(self._mind())}
 
@@ -116,10 +89,14 @@ class Talk:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _open(self) -> dict[str, Any]:
-        asked = await self._ask("shell", "kernel_info_request", {})
+        while True:
+            asked = await self._asking.ask("shell", "kernel_info_request", {})
+            # A kernel may answer before it knows that its outputs are listened to.
+            if (await asyncio.wait({asked.idle}, timeout=self._timing.again_s))[0]:
+                break
         reply = asked.reply.result()
         self._kernel_session = reply["header"].get("session")
-        for message in (reply, await asked.idle):
+        for message in (reply, asked.idle.result()):
             self._order.begin(message)
         info: dict[str, Any] = reply["content"]
         if info.get("implementation") == "ipython":
@@ -129,28 +106,6 @@ class Talk:
             except Forgetful:
                 self._forgo()
         return info
-
-    async def _ask(self, channel: str, kind: str, content: dict[str, Any]) -> _Asked:
-        """Send a request that can be repeated, and wait for its reply. It is repeated, and where
-        that does not help either, on another connection: one that took the place of a frozen one
-        may carry outputs and no requests.
-        """
-        message = self._maker.msg(kind, content)
-        asked = self._asked[message["msg_id"]] = _Asked(self._line.send(channel, message))
-        again_s, repeated = self._again_s, False
-        try:
-            while not (await asyncio.wait({asked.reply}, timeout=again_s))[0]:
-                again_s = min(2 * again_s, _SELDOM_AGAIN_S)
-                if repeated and await self._would_answer(channel):
-                    self._again_s = again_s
-                    self._line.renew()
-                self._repeat(asked)
-                repeated = True
-            self._again_s = self._timing.again_s
-        except asyncio.CancelledError:
-            self._asked.pop(message["msg_id"], None)
-            raise
-        return asked
 
     async def _would_answer(self, channel: str) -> bool:
         """Whether a request on ``channel`` should have been answered by now."""
@@ -162,12 +117,8 @@ class Talk:
         kernel = (await self._kernel.place()).kernel
         return await self._kernel.kernels.state(kernel) == "idle"
 
-    def _repeat(self, asked: _Asked) -> None:
-        if asked.outgoing.begun is not None and not asked.reply.done():
-            asked.outgoing = self._line.send(asked.outgoing.channel, asked.outgoing.message)
-
     async def _reply(self, channel: str, kind: str, content: dict[str, Any]) -> Message:
-        return (await self._ask(channel, kind, content)).reply.result()
+        return (await self._asking.ask(channel, kind, content)).reply.result()
 
     # What comes
 
@@ -181,15 +132,12 @@ class Talk:
 
     def _hand_on(self, item: Item) -> None:
         channel, message = item
-        parent = message["parent_header"].get("msg_id")
-        if (asked := self._asked.get(parent)) is not None:
-            asked.note(channel, message)
-            if asked.idle.done() and asked.reply.done():
-                del self._asked[parent]
+        if self._asking.note(channel, message):
             return
         if channel == "stdin":
             self._refuse_input()
             return
+        parent = message["parent_header"].get("msg_id")
         if self._cell is not None and parent == self._cell.id:
             self._cell.note(channel, message)
         self._deliver(item)
@@ -226,8 +174,7 @@ class Talk:
     # What is to be mended
 
     def _up(self) -> None:
-        for asked in self._asked.values():
-            self._repeat(asked)
+        self._asking.repeat()
         self._mend(self._after_break())
 
     def _down(self) -> None:
@@ -311,7 +258,7 @@ class Talk:
 
     async def _fence(self) -> None:
         """Until the kernel is through with all that it was asked before."""
-        asked = await self._ask("shell", "kernel_info_request", {})
+        asked = await self._asking.ask("shell", "kernel_info_request", {})
         if asked.reply.result()["header"].get("session") != self._kernel_session:
             self._kernel.lost("it ended by itself, and the server started it anew")
         await asyncio.wait({asked.idle}, timeout=self._timing.answer_s)
@@ -341,6 +288,7 @@ class Talk:
 
     def _forgo(self) -> None:
         """Do without what the kernel keeps: it does not answer, or keeps nothing."""
+        self._line.keeps = False
         for item in self._order.forgo():
             self._hand_on(item)
 
