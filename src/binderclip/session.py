@@ -37,6 +37,7 @@ class HubServer:
     ``/hub/api/``; ``name`` is empty for the user's default server. ``started`` is when it was
     started for us (RFC 3339, by the hub's clock), by which one is known that the person started
     later; ``made`` is True where the named server did not exist before, and goes with the session.
+    ``token_id`` is the hub's name for the token that was made for the session, and ends with it.
     """
 
     api: str
@@ -44,6 +45,7 @@ class HubServer:
     name: str = ""
     started: str | None = None
     made: bool = False
+    token_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ class Session:
 
     ``url`` (it ends in ``/``) and ``token`` are those of a Jupyter Server; ``runtime`` is set
     instead where the environment is a folder of this machine. ``hub`` is set where a JupyterHub
-    ends the server; ``token`` is then the hub's. ``owned`` is False for a server that ran before:
+    ends the server, which takes the person's own token for that hub: ``token`` opens this server
+    alone where the hub makes such tokens. ``owned`` is False for a server that ran before:
     stopping the session leaves it running. ``throwaway`` is True where the server's home is the
     session's alone, and goes with it. The token never shows in ``repr``.
     """

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from tests.binderhub.replay import HUB_TOKEN, SERVER_TOKEN, ReplayHub, replay_hub
+from tests.binderhub.replay import HUB_TOKEN, MADE_TOKEN, SERVER_TOKEN, ReplayHub, replay_hub
 from tests.targets.case import Noted
 
 from binderclip.environment import Environment
@@ -39,7 +39,7 @@ def _loopback_is_near(monkeypatch: pytest.MonkeyPatch) -> None:
 def _logs_hold_no_token(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     caplog.set_level(logging.DEBUG)
     yield
-    for token in (HUB_TOKEN, SERVER_TOKEN):
+    for token in (HUB_TOKEN, MADE_TOKEN, SERVER_TOKEN):
         assert token not in caplog.text
 
 
@@ -144,6 +144,7 @@ def checked(outcome: Outcome) -> Outcome:
         error = error.__cause__ or error.__context__
     for text in shown:
         assert HUB_TOKEN not in text
+        assert MADE_TOKEN not in text
         assert SERVER_TOKEN not in text
         assert "\x1b" not in text
     return outcome

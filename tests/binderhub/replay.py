@@ -15,12 +15,14 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
+from urllib.parse import quote, unquote
 
 STREAMS = Path(__file__).parent / "streams"
 RECORDED = Path(__file__).resolve().parents[3] / "shared" / "fixtures"
 
 SERVER_TOKEN = "server-token-nobody-may-see"
 HUB_TOKEN = "hub-token-nobody-may-see"
+MADE_TOKEN = "made-token-nobody-may-see"
 
 Act: TypeAlias = Literal["hold", "cut", "silence", "mind"]
 """``hold``: the stream stays open, with keep-alives, as BinderHub's does; ``silence``: without;
@@ -70,6 +72,9 @@ class ReplayHub:
     pages: dict[str, Play] = field(default_factory=dict)
     health: tuple[int, Any] = (200, {"ok": True, "checks": []})
     user: str = "ada"
+    makes_tokens: bool = True
+    tokens: dict[str, Any] = field(default_factory=dict)
+    """What was asked for when each was made, by its id; those taken back are gone."""
     over: threading.Event = field(default_factory=threading.Event)
     left: threading.Event = field(default_factory=threading.Event)
     """A client went away from a stream that was held."""
@@ -203,6 +208,7 @@ def _jupyterhub(hub: ReplayHub, handler: BaseHTTPRequestHandler, rest: str) -> N
     if token != HUB_TOKEN:
         return reply_json(handler, 403, {"status": 403, "message": "Forbidden"})
     names = [name for name in hub.servers if name.partition("/")[0] == hub.user]
+    rest = unquote(rest)
     if rest in {"user", f"users/{hub.user}"}:
         servers = {
             name.partition("/")[2]: {
@@ -225,6 +231,25 @@ def _jupyterhub(hub: ReplayHub, handler: BaseHTTPRequestHandler, rest: str) -> N
     return reply_json(handler, 404, {"status": 404, "message": "Not Found"})
 
 
+def _tokens(hub: ReplayHub, handler: BaseHTTPRequestHandler, name: str) -> None:
+    """A token for one server, and its end."""
+    token = handler.headers.get("Authorization", "").partition(" ")[2]
+    if not hub.makes_tokens or token != HUB_TOKEN:
+        return reply_json(handler, 403, {"status": 403, "message": "no permissions"})
+    if handler.command == "DELETE":
+        known = hub.tokens.pop(name, None)
+        return reply(handler, 204 if known else 404, body=b"")
+    asked = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
+    name = f"a{len(hub.tokens)}"
+    hub.tokens[name] = asked
+    server = asked["scopes"][0].partition("!server=")[2].rstrip("/")
+    for path, one in hub.servers.items():
+        if unquote(path) == server:
+            one.takes += (MADE_TOKEN,)
+    scopes = [*asked["scopes"], f"read:users:name!user={hub.user}"]
+    return reply_json(handler, 201, {"id": name, "token": MADE_TOKEN, "scopes": scopes})
+
+
 def _answer(hub: ReplayHub, handler: BaseHTTPRequestHandler, path: str) -> None:
     if path in hub.pages:
         hub.pages[path](handler)
@@ -236,6 +261,8 @@ def _answer(hub: ReplayHub, handler: BaseHTTPRequestHandler, path: str) -> None:
         (hub.plays.pop(0) if len(hub.plays) > 1 else hub.plays[0])(handler)
     elif path.startswith("user/"):
         _user_server(hub, handler, path.removeprefix("user/"))
+    elif path.startswith(f"hub/api/users/{quote(hub.user)}/tokens"):
+        _tokens(hub, handler, path.partition("/tokens")[2].strip("/"))
     elif path.startswith("hub/api/"):
         _jupyterhub(hub, handler, path.removeprefix("hub/api/"))
     else:  # what BinderHub has no page for is its front page

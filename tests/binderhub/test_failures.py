@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from binderclip.errors import (
     TimedOut,
     Unreachable,
 )
+from binderclip.guard import OpenGuard
 from binderclip.spec.model import Reference
 from binderclip.targets.binderhub.build import server_address
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from tests.binderhub.conftest import Launch
     from tests.binderhub.replay import ReplayHub
 
+HUB = "https://hub.example.org/build/gh/o/r/HEAD"
 Kind = type[BinderclipError]
 
 SAID: list[tuple[str, Kind, int, str, str]] = [
@@ -262,8 +265,8 @@ def test_a_server_without_tls_behind_a_hub_with() -> None:
         "//a:b@evil.example/x": "without a user",
     }.items():
         with pytest.raises(LaunchError, match=told):
-            server_address(url, "https://hub.example.org/build/gh/o/r/HEAD", "hub.example.org")
-    found = server_address("/user/x", "https://hub.example.org/build/gh/o/r/HEAD", "")
+            asyncio.run(server_address(url, HUB, "hub.example.org", OpenGuard()))
+    found = asyncio.run(server_address("/user/x", HUB, "", OpenGuard()))
     assert found == "https://hub.example.org/user/x/"
 
 

@@ -1,4 +1,4 @@
-"""Hubs whose users have names: the person's token on both sides."""
+"""Hubs whose users have names: they take the person's token, and the server one of its own."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.binderhub.conftest import QUICK, Purse
-from tests.binderhub.replay import HUB_TOKEN, SERVER_TOKEN, Launched, reply
+from tests.binderhub.replay import HUB_TOKEN, MADE_TOKEN, SERVER_TOKEN, Launched, reply, reply_json
 
-from binderclip.errors import LaunchError, SessionError
-from binderclip.session import HubServer
+from binderclip.errors import LaunchError, Refused, SessionError
+from binderclip.session import HubServer, Session
 
 if TYPE_CHECKING:
     from tests.binderhub.conftest import Launch, Outcome
@@ -23,25 +23,59 @@ STARTED = "2026-11-20T10:00:00.123456+00:00"
 
 @pytest.fixture
 def login(hub: ReplayHub, launch: Launch) -> Callable[..., Outcome]:
-    """Launch as ada on a hub with logins."""
+    """Launch as ada on a hub with logins. Its server takes her token of the hub, and never gets to
+    see it.
+    """
 
     def run(server: str = "ada", **named: Any) -> Outcome:
         hub.servers[server] = Launched(takes=(HUB_TOKEN,))
         hub.replay("cached", server=server)
-        return launch(hub, tokens=Purse(**{hub.url: HUB_TOKEN}), **named)
+        outcome = launch(hub, tokens=purse(hub), **named)
+        assert HUB_TOKEN not in [token for _, token in hub.servers[server].asked]
+        return outcome
 
     return run
 
 
-def test_the_token_goes_to_both_sides(hub: ReplayHub, login: Callable[..., Outcome]) -> None:
+def purse(hub: ReplayHub) -> Purse:
+    return Purse(**{hub.url: HUB_TOKEN})
+
+
+def test_each_side_gets_a_token_of_its_own(hub: ReplayHub, login: Callable[..., Outcome]) -> None:
     outcome = login()
     session = outcome.session
-    assert session.token == HUB_TOKEN
-    assert session.hub == HubServer(f"{hub.url}hub/api/", "ada", "", started=STARTED)
+    assert session.token == MADE_TOKEN
+    place = HubServer(f"{hub.url}hub/api/", "ada", "", started=STARTED, token_id="a0")
+    assert session.hub == place
     build = next(headers for _, target, headers in hub.asked if "/build/" in target)
     assert build["Authorization"] == f"Bearer {HUB_TOKEN}"
-    assert hub.servers["ada"].asked[0] == ("GET", SERVER_TOKEN), "the one of ready is tried first"
+    asked = [token for _, token in hub.servers["ada"].asked]
+    assert asked == [SERVER_TOKEN, MADE_TOKEN], "the one of ready is tried first"
+    assert hub.tokens["a0"]["scopes"] == ["access:servers!server=ada/"]
+    assert hub.tokens["a0"]["expires_in"] > 0
     assert list(outcome.ledger.sessions.values()) == [session]
+
+
+def test_a_token_that_makes_none_launches_nothing(
+    hub: ReplayHub, login: Callable[..., Outcome]
+) -> None:
+    hub.makes_tokens = False
+    outcome = login()
+    assert type(outcome.error) is Refused
+    assert "may not make one for this server alone" in outcome.error.message
+    assert "tokens!user" in str(outcome.error.hint)
+    assert not hub.servers["ada"].up
+    assert not outcome.ledger.sessions
+
+
+def test_a_server_that_refuses_every_token_gets_no_more(hub: ReplayHub, launch: Launch) -> None:
+    """The code of a repository on an honest hub without logins, which the person has a token of."""
+    hub.servers["o-r-x1y2z3a4"] = Launched(takes=())
+    hub.replay("cached")
+    outcome = launch(hub, tokens=purse(hub), deadlines=replace(QUICK, stop_s=0.5))
+    assert type(outcome.error) is LaunchError
+    assert "takes no token that we have" in outcome.error.message
+    assert {token for _, token in hub.servers["o-r-x1y2z3a4"].asked} == {SERVER_TOKEN}
 
 
 @pytest.mark.parametrize("server", ["ada", "ada/o-r-x1y2z3a4"])
@@ -52,11 +86,13 @@ def test_the_hub_ends_it(
     assert outcome.session.hub is not None
     assert outcome.session.hub.name == server.removeprefix("ada").removeprefix("/")
     assert outcome.session.hub.made is (server != "ada"), "BinderHub named it, for this launch"
-    stop(outcome.session, ledger=outcome.ledger)
+    assert hub.tokens
+    stop(outcome.session, ledger=outcome.ledger, tokens=purse(hub))
     assert not hub.servers[server].up
+    assert not hub.tokens, "its token ends with it"
     assert not outcome.ledger.sessions
     assert "DELETE" in [method for method, _, _ in hub.asked]
-    assert "POST" not in [method for method, _, _ in hub.asked]
+    assert "POST" not in [method for method, _ in hub.servers[server].asked]
 
 
 def test_stopped_from_a_record_that_has_no_token(
@@ -66,9 +102,12 @@ def test_stopped_from_a_record_that_has_no_token(
     with pytest.raises(SessionError, match="wants a token") as caught:
         stop(session)
     assert "/hub/token" in str(caught.value.hint)
-    assert hub.servers["ada"].up
-    stop(session, tokens=Purse(**{hub.url: HUB_TOKEN}))
-    assert not hub.servers["ada"].up
+    server = hub.servers["ada"]
+    assert server.up
+    stop(session, tokens=purse(hub))
+    assert not replace(server).up
+    assert not hub.tokens
+    stop(replace(session, token=HUB_TOKEN))
 
 
 def test_a_server_that_the_person_started_since_is_theirs(
@@ -76,21 +115,60 @@ def test_a_server_that_the_person_started_since_is_theirs(
 ) -> None:
     session = login().session
     hub.servers["ada"].started = "2026-11-20T11:30:00.000000Z"
-    stop(session)
+    stop(session, tokens=purse(hub))
     assert hub.servers["ada"].up
+    assert not hub.tokens
 
 
 def test_its_binderhub_may_be_elsewhere(
     new_hub: Callable[..., ReplayHub], launch: Launch, stop: Callable[..., None]
 ) -> None:
-    """binder.example.org and hub.example.org: the token was given for the first."""
+    """binder.example.org and hub.example.org: each gets the token that was given for it."""
     binder, hub = new_hub(), new_hub()
     hub.servers["ada"] = Launched(takes=(HUB_TOKEN,))
     binder.replay("cached", url=f"{hub.url}user/ada/")
-    purse = Purse(**{binder.url: HUB_TOKEN})
-    session = launch(binder, tokens=purse).session
-    assert session.hub == HubServer(f"{hub.url}hub/api/", "ada", "", started=STARTED)
-    stop(replace(session, token=None), hosts=[binder.url], tokens=purse)
+    both = Purse(**{binder.url: HUB_TOKEN, hub.url: HUB_TOKEN})
+    session = launch(binder, tokens=both).session
+    assert session.hub is not None
+    assert (session.hub.api, session.token) == (f"{hub.url}hub/api/", MADE_TOKEN)
+    stop(replace(session, token=None), hosts=[binder.url], tokens=both)
+    assert not hub.servers["ada"].up
+
+
+def test_a_token_goes_to_no_jupyterhub_that_a_hub_merely_names(
+    new_hub: Callable[..., ReplayHub], launch: Launch, stop: Callable[..., None]
+) -> None:
+    binder, other = new_hub(), new_hub()
+    other.servers["ada"] = Launched(takes=(HUB_TOKEN,))
+    binder.replay("cached", url=f"{other.url}user/ada/")
+    outcome = launch(binder, tokens=purse(binder), deadlines=replace(QUICK, stop_s=0.5))
+    assert type(outcome.error) is LaunchError
+    assert "takes no token that we have" in outcome.error.message
+    session = Session(
+        "binderhub", "x", url=f"{other.url}user/ada/", hub=HubServer(f"{other.url}hub/api/", "ada")
+    )
+    with pytest.raises(SessionError, match="wants a token"):
+        stop(session, hosts=[binder.url], tokens=purse(binder))
+    assert not [h for _, _, h in other.asked if HUB_TOKEN in h.get("Authorization", "")]
+    assert other.servers["ada"].up
+
+
+def test_a_binderhub_below_its_jupyterhub(
+    new_hub: Callable[..., ReplayHub], launch: Launch, stop: Callable[..., None]
+) -> None:
+    """hub.example.org/services/binder/: a token for that is one for the origin's hub."""
+    hub = new_hub()
+    binder = f"{hub.url}services/binder/"
+    known = {"binderhub": "1", "ok": True}
+    for path in ("versions", "health"):
+        hub.pages[f"services/binder/{path}"] = lambda handler: reply_json(handler, 200, known)
+    hub.servers["ada"] = Launched(takes=(HUB_TOKEN,))
+    hub.replay("cached", server="ada")
+    hub.pages["services/binder/build/gh/o/r/HEAD"] = hub.plays[0]
+    tokens = Purse(**{binder: HUB_TOKEN})
+    session = launch(binder, tokens=tokens).session
+    assert session.token == MADE_TOKEN
+    stop(session, hosts=[binder], tokens=tokens)
     assert not hub.servers["ada"].up
 
 
@@ -100,9 +178,7 @@ def test_closed_early_the_hub_ends_it(
     outcome = login(deadlines=replace(QUICK, up_s=0.5))
     assert outcome.session.url
     hub.servers["ada"] = Launched(takes=(HUB_TOKEN,), late=10)
-    again = launch(
-        hub, tokens=Purse(**{hub.url: HUB_TOKEN}), deadlines=replace(QUICK, up_s=0.5, stop_s=10)
-    )
+    again = launch(hub, tokens=purse(hub), deadlines=replace(QUICK, up_s=0.5, stop_s=10))
     assert again.error is not None
     assert not hub.servers["ada"].up
     assert not again.ledger.sessions
@@ -132,26 +208,26 @@ def test_no_token_goes_where_none_was_given_for(
 
 
 def test_a_server_of_somebody_else(hub: ReplayHub, login: Callable[..., Outcome]) -> None:
-    outcome = login("bob")
+    outcome = login("bob", deadlines=replace(QUICK, stop_s=0.5))
     assert type(outcome.error) is LaunchError
-    assert "belongs to another user" in outcome.error.message
-    assert not hub.servers["bob"].up
+    assert "takes no token that we have" in outcome.error.message
+    assert not hub.tokens
 
 
 def test_a_server_that_is_not_below_user(hub: ReplayHub, launch: Launch) -> None:
     hub.servers["ada"] = Launched(takes=(HUB_TOKEN,))
     hub.replay("cached", url=f"{hub.url}user/ada/a/b/")
     hub.servers["ada/a/b"] = hub.servers["ada"]
-    outcome = launch(hub, tokens=Purse(**{hub.url: HUB_TOKEN}))
+    outcome = launch(hub, tokens=purse(hub))
     assert type(outcome.error) is LaunchError
-    assert "/hub/home" in str(outcome.error.hint)
-    assert not hub.servers["ada"].up
+    assert "/hub/token" in str(outcome.error.hint)
+    assert HUB_TOKEN not in [token for _, token in hub.servers["ada/a/b"].asked]
 
 
 def test_names_are_unquoted(hub: ReplayHub, launch: Launch) -> None:
     hub.user = "ada@example.org"
     hub.servers["ada%40example.org"] = Launched(takes=(HUB_TOKEN,))
     hub.replay("cached", server="ada%40example.org")
-    session = launch(hub, tokens=Purse(**{hub.url: HUB_TOKEN})).session
+    session = launch(hub, tokens=purse(hub)).session
     assert session.hub is not None
     assert session.hub.user == "ada@example.org"

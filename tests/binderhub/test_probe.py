@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.binderhub.conftest import Purse
 from tests.binderhub.replay import HUB_TOKEN, reply, reply_json
 
 from binderclip.errors import SourceError
@@ -251,8 +252,21 @@ def test_what_is_no_address(url: str) -> None:
 
 
 def test_a_token_is_sent_and_not_shown(hub: ReplayHub) -> None:
-    asked(hub.url, token=HUB_TOKEN)
+    asked(hub.url, tokens=Purse(**{hub.url: HUB_TOKEN}))
     assert all(h["Authorization"] == f"token {HUB_TOKEN}" for _, _, h in hub.asked)
+
+
+def test_each_place_gets_the_token_that_was_given_for_it(hub: ReplayHub) -> None:
+    """One of a server is none of the hub above it."""
+    place = f"{hub.url}user/ada/"
+    hub.pages["versions"] = hub.pages["hub/api/"] = page
+    hub.pages["user/ada/api"] = lambda handler: reply_json(handler, 200, {"version": "2"})
+    found = asked(place, tokens=Purse(**{place: HUB_TOKEN}))
+    assert (found.kind, found.url) == ("server", place)
+    assert {target for _, target, _ in hub.asked} >= {"/versions", "/hub/api/", "/user/ada/api"}
+    assert hub.asked
+    for _, target, headers in hub.asked:
+        assert ("Authorization" in headers) is target.startswith("/user/ada/"), target
 
 
 def test_several_come_in_their_order(new_hub: Callable[..., ReplayHub]) -> None:

@@ -213,9 +213,13 @@ def test_logins(
     assert session.hub is not None
     assert (session.hub.api, session.hub.user) == (logins.hub.api, "ada")
     assert session.hub.started
-    assert session.token == token
+    assert session.token
+    assert session.token != token
     assert token not in repr(outcome.events)
     assert ask(session, "GET", "api/contents/x.txt")["content"] == "hello"
+    made = [one["id"] for one in logins.hub.ask("GET", "users/ada/tokens")["api_tokens"]]
+    assert session.hub.token_id in made
+    assert logins.hub.ask("GET", "users/ada/tokens", token=session.token, ok=(403, 404))
     second = real(logins, {"y.txt": "1"}, tokens=purse).error
     assert type(second) is LaunchError
     assert "already has a running server" in second.message
@@ -224,7 +228,20 @@ def test_logins(
         stop(record, deadlines=PATIENT)
     stop(record, tokens=purse, deadlines=PATIENT)
     assert not logins.servers()
+    made = [one["id"] for one in logins.hub.ask("GET", "users/ada/tokens")["api_tokens"]]
+    assert session.hub.token_id not in made
     stop(record, tokens=purse, deadlines=PATIENT)
+
+
+def test_a_token_that_makes_none(logins: RealBinderHub, real: Callable[..., Outcome]) -> None:
+    """Its server runs what a repository holds, and is not told the person's token."""
+    logins.token("joe")
+    scopes = ["servers!user", "access:servers!user", "access:services!service=binder"]
+    token = logins.hub.token("joe", scopes)
+    outcome = real(logins, {"x.txt": "1"}, tokens=Purse(**{logins.hub.url: token}))
+    assert type(outcome.error) is Refused
+    assert "tokens!user" in str(outcome.error.hint)
+    assert "joe" not in logins.servers()
 
 
 def test_a_login_is_asked_for(logins: RealBinderHub, real: Callable[..., Outcome]) -> None:
@@ -267,10 +284,10 @@ def test_named_servers(
         third = real(binder, build, tokens=purse).error
         assert type(third) is LaunchError
         assert "the maximum of 2 named servers" in third.message
-        stop(first, deadlines=PATIENT)
+        stop(first, tokens=purse, deadlines=PATIENT)
         assert second.hub is not None
         assert list(binder.servers()["ada"]) == [second.hub.name]
         left = set(binder.hub.servers("ada", stopped=True))
         assert left - {""} == {second.hub.name}, "the other is forgotten"
-        stop(second, deadlines=PATIENT)
+        stop(second, tokens=purse, deadlines=PATIENT)
         assert not binder.servers()

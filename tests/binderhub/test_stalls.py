@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from tests.binderhub.conftest import GOOD, QUICK
 from tests.binderhub.replay import event
 from tests.targets.case import Noted
 
-from binderclip.errors import CacheError, TimedOut, Unreachable
+from binderclip.errors import CacheError, SessionError, TimedOut, Unreachable
 from binderclip.events import Progress, Ready
 from binderclip.guard import OpenGuard
 from binderclip.targets.binderhub import BinderHubTarget
@@ -231,3 +232,24 @@ def test_a_server_that_does_not_end(hub: ReplayHub, launch: Launch, stop: Any) -
         stop(outcome.session, ledger=outcome.ledger, deadlines=replace(QUICK, stop_s=1))
     assert caught.value.hint
     assert outcome.ledger.sessions
+
+
+@pytest.mark.slow
+def test_a_server_that_drips_holds_nobody_who_stops_it(
+    hub: ReplayHub, launch: Launch, stop: Callable[..., None]
+) -> None:
+    """Somebody pressed Ctrl-C, say."""
+    hub.replay("cached")
+    session = launch(hub).session
+
+    def drip(handler: Any) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", "100000")
+        handler.end_headers()
+        while not hub.over.wait(0.5):
+            handler.wfile.write(b" ")
+            handler.wfile.flush()
+
+    hub.pages["user/o-r-x1y2z3a4/api/status"] = drip
+    with pytest.raises(SessionError, match="could not be stopped within"):
+        stop(session, deadlines=replace(QUICK, stop_s=0.5))

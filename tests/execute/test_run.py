@@ -20,6 +20,7 @@ from binderclip.errors import (
     BadParameter,
     CellFailed,
     CellTimedOut,
+    ExecutionError,
     KernelDied,
     NotebookError,
     Refused,
@@ -457,3 +458,20 @@ def test_importing_the_module_brings_in_nothing_slow() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
     assert done.stdout.strip() == b""
+
+
+def test_outputs_without_end_are_broken_off(run: Run) -> None:
+    """What is replaced does not count."""
+    ran = run(
+        notebook(
+            "from IPython.display import HTML, clear_output, display\nprint('kept')\n"
+            "h = display(HTML('a'), display_id=True)\nbig = HTML('x' * 60_000)",
+            "for n in range(12): h.update(big)\nh.update(HTML('b'))",
+            "for n in range(12): clear_output(); display(big)\nclear_output()",
+            "import time\nwhile True: display(big); time.sleep(0.01)",
+        ),
+        max_output=500_000,
+    )
+    assert isinstance(ran.error, ExecutionError)
+    assert "characters" in ran.error.message
+    assert ran.cells[0]["outputs"][0]["text"] == ["kept\n"]

@@ -15,6 +15,7 @@ import pytest
 from tests.hubs.rig import Hub, Kind, started
 
 TOKEN = "token-of-the-person-0815"
+MADE_TOKEN = "token-for-one-server-0816"
 API = "/hub/api/"
 USER = {"name": "ada", "kind": "user", "servers": {}}
 
@@ -41,7 +42,8 @@ def profiles_hub(tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @dataclass(frozen=True)
 class Reply:
     """``value`` is sent as JSON, or as it is where it is bytes; ``cut`` breaks the connection off
-    before all of it has come; ``hang_s`` keeps it open for so long and sends nothing.
+    before all of it has come; ``hang_s`` keeps it open for so long and sends nothing; ``late_s``
+    is how long nothing comes at all.
     """
 
     status: int = 200
@@ -49,6 +51,7 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     cut: bool = False
     hang_s: float = 0
+    late_s: float = 0
 
 
 @dataclass
@@ -74,6 +77,28 @@ class Fake:
         server = {"name": name, "ready": False, "pending": None, "url": f"/user/ada/{name}"}
         return Reply(value={**USER, "servers": {name: {**server, **model}}})
 
+    def makes_tokens(self, name: str = "") -> None:
+        """As hubs since 3.0 do: for one server of the user's, and taken back."""
+        narrow = [f"access:servers!server=ada/{name}", "read:users:name!user=ada"]
+        made = {"id": "a7", "token": MADE_TOKEN, "scopes": narrow}
+        self.say("POST users/ada/tokens", Reply(201, made))
+        self.say("DELETE users/ada/tokens/a7", Reply(204))
+
+    def came(self, what: str) -> None:
+        """Wait for such a request."""
+        ends = time.monotonic() + 10
+        while not self.requests(what) and time.monotonic() < ends:
+            time.sleep(0.01)
+
+    def sent(self, what: str) -> set[str]:
+        """The tokens that came with such requests."""
+        found = (
+            headers.get("Authorization", "")
+            for request, headers, _ in self.asked
+            if request == what
+        )
+        return {one.partition(" ")[2] for one in found}
+
     def requests(self, what: str) -> list[Any]:
         """The bodies of all such requests."""
         return [body for request, _, body in self.asked if request == what]
@@ -89,6 +114,7 @@ def fake() -> Iterator[Fake]:
             hub.asked.append((what, dict(self.headers), json.loads(body) if body else None))
             replies = hub.says.get(what) or [Reply(404, {"status": 404, "message": "no such"})]
             reply = replies.pop(0) if len(replies) > 1 else replies[0]
+            time.sleep(reply.late_s)
             is_bytes = isinstance(reply.value, bytes)
             data = reply.value if is_bytes else json.dumps(reply.value).encode()
             self.send_response(reply.status)

@@ -132,7 +132,7 @@ def test_a_limit_leaves_no_record_and_no_named_server(fake: Fake) -> None:
     with pytest.raises(RateLimited) as caught:
         launched(target(fake.url, TOKEN, ledger, server="b"))
     assert caught.value.retry_after_s == 9
-    assert fake.requests("DELETE users/ada/servers/b") == [{"remove": True}]
+    assert fake.requests("DELETE users/ada/servers/b") == [None, {"remove": True}]
     assert not ledger.sessions
     assert len(ledger.places) == 1
 
@@ -214,7 +214,7 @@ def test_a_token_is_not_carried_to_another_host(fake: Fake) -> None:
     port = fake.url.rstrip("/").rpartition(":")[2]
     fake.say("GET ", Reply(302, b"", {"Location": f"http://localhost:{port}/there/hub/api/"}))
     fake.say("GET /there/hub/api/", Reply(value={"version": "6"}))
-    with pytest.raises(Refused, match="leads to another host"):
+    with pytest.raises(Refused, match="leads to another place"):
         launched(target(fake.url, TOKEN))
     assert TOKEN not in repr(fake.asked)
 

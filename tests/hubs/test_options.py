@@ -139,6 +139,7 @@ def test_a_running_server_with_other_options_is_not_taken_for_it(fake: Fake) -> 
 
 
 def test_a_running_server_with_another_image_stands_in_where_it_was_named(fake: Fake) -> None:
+    fake.makes_tokens()
     running(fake, image="quay.io/o/big:1")
     options = {"image": "{image}"}
     with pytest.raises(Refused, match="runs already with"):
@@ -177,6 +178,7 @@ def test_the_options_of_the_last_time_are_told(fake: Fake) -> None:
 
 def test_an_image_that_was_guessed_and_refused_leaves_the_hubs_own(fake: Fake) -> None:
     ledger = Noted()
+    fake.makes_tokens()
     fake.say("GET user", fake.server(user_options={"image": "quay.io/o/big:1"}))
     refusal = {"message": "Image quay.io/o/small:1 not in allowed list: quay.io/o/big:1"}
     fake.say("POST users/ada/server", Reply(400, refusal), Reply(202))

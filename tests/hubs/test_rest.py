@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import pytest
-from tests.hubs.conftest import TOKEN, USER, Fake, Reply, stream
+from tests.hubs.conftest import MADE_TOKEN, TOKEN, USER, Fake, Reply, stream
 
 from binderclip.errors import (
     BinderclipError,
@@ -20,6 +21,7 @@ from binderclip.errors import (
 from binderclip.guard import OpenGuard
 from binderclip.hubs.faults import NEEDED, lacking
 from binderclip.hubs.jupyterhub import JupyterHub, Step
+from binderclip.hubs.waits import date
 from binderclip.web import Web
 
 T = TypeVar("T")
@@ -101,8 +103,11 @@ def test_each_refusal_is_an_error_of_its_kind(
         ({"Retry-After": "37"}, 37.0),
         ({}, None),
         ({"Retry-After": "soon"}, None),
-        ({"Retry-After": "-3"}, 0.0),
+        *(({"Retry-After": odd}, None) for odd in ("-3", "inf", "nan", "1e400", "9" * 11)),
         ({"Retry-After": "Fri, 31 Dec 1999 23:59:59 GMT"}, 0.0),
+        ({"Retry-After": "Fri, 31 Dec 2100 23:59:59 GMT"}, None),
+        ({"Retry-After": f"Fri, 31 Dec 1999 23:59:59 +{'9' * 30}"}, None),
+        ({"Retry-After": "Fri, 31 Dec 1999 23:59:59 -0000"}, 0.0),
     ],
 )
 def test_a_full_hub_says_how_long_to_wait(
@@ -133,6 +138,94 @@ def test_a_hub_that_echoes_the_token_does_not_make_us_show_it(fake: Fake) -> Non
     assert "\x1b" not in shown
     fake.say("GET users/ada/server/progress", stream({"progress": 3, "message": f"is {TOKEN}"}))
     assert TOKEN not in repr(steps(fake))
+
+
+@pytest.mark.parametrize("zone", [f"+{'9' * 30}", "-9999", "+99999999"])
+def test_a_clock_of_no_zone(fake: Fake, zone: str) -> None:
+    # Beside the one that the test's own server sends, which comes first.
+    fake.say("GET ", Reply(200, {}, {"Date": f"Fri, 31 Dec 1999 23:59:59 {zone}"}))
+    asked(fake, lambda hub: hub.now())
+    assert date(f"Fri, 31 Dec 1999 23:59:59 {zone}") is None
+
+
+@pytest.mark.parametrize("percent", [b"1" + b"0" * 400, b"1e400", b"-1", b"101", b"NaN", b"true"])
+def test_progress_of_any_size(fake: Fake, percent: bytes) -> None:
+    line = b'data: {"progress": ' + percent + b', "message": "on it"}\n\n'
+    fake.say("GET users/ada/server/progress", stream(line))
+    (step,) = steps(fake)
+    assert step.message == "on it"
+    assert step.percent in {None, 1}
+
+
+def test_a_token_for_one_server(fake: Fake) -> None:
+    fake.makes_tokens("b")
+    made = asked(fake, lambda hub: hub.server_token("ada", "b", note="why"))
+    assert made is not None
+    assert (made.id, made.token) == ("a7", MADE_TOKEN)
+    assert MADE_TOKEN not in repr(made)
+    (body,) = fake.requests("POST users/ada/tokens")
+    assert body["scopes"] == ["access:servers!server=ada/b"]
+    assert (body["note"], body["expires_in"] > 0) == ("why", True)
+
+
+def test_a_hub_whose_tokens_live_shorter(fake: Fake) -> None:
+    fake.makes_tokens()
+    (made,) = fake.says["POST users/ada/tokens"]
+    limit = {"message": "token expires_in: 259200 must not exceed 3600"}
+    fake.say("POST users/ada/tokens", Reply(400, limit), made)
+    assert asked(fake, lambda hub: hub.server_token("ada", "", note="why"))
+    assert "expires_in" not in fake.requests("POST users/ada/tokens")[1]
+
+
+@pytest.mark.parametrize(
+    "scopes",
+    [
+        None,
+        [],
+        ["access:servers!server=ada/", "access:servers!user=ada"],
+        ["access:servers!server=ada/x"],
+        ["access:servers!server=ada/", "servers!user=ada"],
+        ["inherit", "access:servers!server=ada/"],
+    ],
+)
+def test_a_token_that_opens_more_is_taken_back(fake: Fake, scopes: list[str] | None) -> None:
+    """Hubs before 3.0 do not know the wish, and make one of all that the user may."""
+    fake.makes_tokens()
+    made = {"id": "a7", "token": MADE_TOKEN, "scopes": scopes}
+    fake.say("POST users/ada/tokens", Reply(201, made))
+    assert asked(fake, lambda hub: hub.server_token("ada", "", note="why")) is None
+    assert fake.requests("DELETE users/ada/tokens/a7")
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405])
+def test_a_hub_that_makes_none(fake: Fake, status: int) -> None:
+    fake.say("POST users/ada/tokens", Reply(status, {"message": "no permissions"}))
+    assert asked(fake, lambda hub: hub.server_token("ada", "", note="why")) is None
+
+
+@pytest.mark.parametrize("model", [{}, [], {"id": "../x", "token": "t"}, {"id": "a", "token": "é"}])
+def test_what_is_no_token(fake: Fake, model: object) -> None:
+    fake.say("POST users/ada/tokens", Reply(201, model))
+    with pytest.raises(Unreachable, match="another form"):
+        asked(fake, lambda hub: hub.server_token("ada", "", note="why"))
+
+
+def test_a_token_that_nobody_waits_for_is_taken_back(fake: Fake) -> None:
+    fake.makes_tokens()
+    (made,) = fake.says["POST users/ada/tokens"]
+    fake.say("POST users/ada/tokens", replace(made, late_s=0.3))
+
+    async def go() -> None:
+        async with Web(OpenGuard()) as web:
+            hub = JupyterHub(web, fake.api, TOKEN)
+            task = asyncio.create_task(hub.server_token("ada", "", note="why"))
+            await asyncio.to_thread(fake.came, "POST users/ada/tokens")
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    asyncio.run(go())
+    assert fake.requests("DELETE users/ada/tokens/a7")
 
 
 def test_progress_ends_with_its_state(fake: Fake) -> None:
@@ -187,17 +280,23 @@ def test_models_of_all_ages_are_read(fake: Fake) -> None:
 
 
 def test_stop_waits_until_it_is_gone(fake: Fake) -> None:
-    fake.say("DELETE users/ada/servers/b", Reply(202))
+    fake.say("DELETE users/ada/servers/b", Reply(202), Reply(204))
     fake.say(
         "GET users/ada",
         fake.server("b", pending="stop"),
         fake.server("b", pending="stop"),
         fake.server("b"),
-        Reply(value=USER),
     )
     asked(fake, lambda hub: hub.stop_server("ada", "b", remove=True))
-    assert fake.requests("DELETE users/ada/servers/b") == [{"remove": True}]
-    assert len(fake.requests("GET users/ada")) == 4
+    assert fake.requests("DELETE users/ada/servers/b") == [None, {"remove": True}]
+    assert len(fake.requests("GET users/ada")) == 3
+
+
+def test_only_a_server_that_was_made_for_us_is_removed(fake: Fake) -> None:
+    fake.say("DELETE users/ada/servers/b", Reply(204))
+    fake.say("GET users/ada", fake.server("b"))
+    asked(fake, lambda hub: hub.stop_server("ada", "b"))
+    assert fake.requests("DELETE users/ada/servers/b") == [None]
 
 
 def test_stop_asks_again_where_the_hub_was_between_two_states(fake: Fake) -> None:

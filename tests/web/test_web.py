@@ -6,15 +6,21 @@ import asyncio
 import json
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
+from tests.web.conftest import reply
 
+from binderclip.addresses.link import parse
 from binderclip.errors import AddressForbidden, SessionError, TooLarge, Unreachable
 from binderclip.guard import OpenGuard, PublicGuard
 from binderclip.web import Answer, Web
+from binderclip.web.faults import within
+from binderclip.web.stream import _Bounded
 
 if TYPE_CHECKING:
     from tests.web.conftest import Site
@@ -214,3 +220,133 @@ def test_a_line_without_end_is_cut_off(site: Site) -> None:
     site.stream("/e", b"data: ", *[b"x" * 2**20] * 6)
     with pytest.raises(Unreachable, match="longer than"):
         stream(f"{site.url}/e")
+
+
+@pytest.mark.parametrize("token", ["sécret", "se\ncret", "se\u2028cret"])
+def test_a_token_that_no_header_carries(site: Site, token: str) -> None:
+    with pytest.raises(Unreachable, match="token") as caught:
+        ask("GET", f"{site.url}/a", token=token)
+    with pytest.raises(Unreachable):
+        stream(f"{site.url}/a", token=token)
+    assert token not in str(caught.value)
+    assert not site.asked
+
+
+def dripping(handler: BaseHTTPRequestHandler, part: bytes, pause_s: float, over: Any) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Type", "application/json")
+    handler.send_header("Content-Length", str(100 * len(part)))
+    handler.end_headers()
+    with suppress(OSError):
+        for _ in range(100):
+            handler.wfile.write(part)
+            handler.wfile.flush()
+            if over.wait(pause_s):
+                return
+
+
+def test_a_server_that_drips_holds_nobody(site: Site) -> None:
+    """Each read is in time, and the whole is not."""
+    over = threading.Event()
+    site.pages["/a"] = lambda handler: dripping(handler, b" ", 0.2, over)
+    with pytest.raises(Unreachable, match="did not answer in time"):
+        ask("GET", f"{site.url}/a", timeout_s=0.5)
+    with pytest.raises(SessionError, match="did not answer in time"):
+        ask("GET", f"{site.url}/a", timeout_s=0.5, web={"failure": SessionError})
+    with pytest.raises(Unreachable, match="did not answer in time"):
+        stream(f"{site.url}/a", silence_s=0.5)
+    over.set()
+
+
+def test_a_head_that_drips(site: Site) -> None:
+    over = threading.Event()
+
+    def drip(handler: BaseHTTPRequestHandler) -> None:
+        with suppress(OSError):
+            handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+            for number in range(100):
+                handler.wfile.write(f"X-{number}: 1\r\n".encode())
+                if over.wait(0.2):
+                    return
+
+    site.pages["/a"] = drip
+    with pytest.raises(Unreachable, match="did not answer in time"):
+        ask("GET", f"{site.url}/a", timeout_s=0.5)
+    over.set()
+
+
+def test_redirects_have_no_time_of_their_own(site: Site) -> None:
+    over = threading.Event()
+    for number in range(9):
+
+        def later(handler: BaseHTTPRequestHandler, to: str = f"/{number + 1}") -> None:
+            over.wait(0.3)
+            with suppress(OSError):
+                reply(handler, b"", 307, {"Location": to})
+
+        site.pages[f"/{number}"] = later
+    with pytest.raises(Unreachable, match="did not answer in time"):
+        ask("GET", f"{site.url}/0", timeout_s=1)
+    over.set()
+
+
+def test_what_comes_in_good_time_may_take_long(site: Site) -> None:
+    """500 kB in 2 s."""
+    site.pages["/a"] = lambda handler: dripping(handler, b" " * 5000, 0.02, threading.Event())
+    assert len(ask("GET", f"{site.url}/a", timeout_s=1.0).data) == 500_000
+
+
+def test_all_of_something_within_a_time() -> None:
+    async def go(seconds: float) -> None:
+        async with within(0.2, SessionError("too long")):
+            for _ in range(4):
+                await asyncio.sleep(seconds / 4)
+            raise TimeoutError("its own")
+
+    with pytest.raises(SessionError, match="too long"):
+        asyncio.run(go(10))
+    with pytest.raises(TimeoutError, match="its own"):
+        asyncio.run(go(0))
+
+
+def test_an_event_of_many_lines_is_cut_off(site: Site) -> None:
+    """Lines that end, and make one event all the same."""
+    line = b"data: " + b"x" * 65_000 + b"\n"
+    site.stream("/e", *[line] * 100)
+    with pytest.raises(Unreachable, match="an event longer than"):
+        stream(f"{site.url}/e")
+
+
+@pytest.mark.parametrize("end", [b"\n\n", b"\r\r", b"\r\n\r\n", b"\n\r\n", b"\r\n\n"])
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 1000])
+def test_where_an_event_ends(end: bytes, size: int) -> None:
+    """However it is cut into chunks: six events are longer than one may be, and none of them is."""
+    data = (b"data: " + b"x" * 1_000_000 + end) * 6
+    # Cut finely around the ends alone; that tells as much.
+    chunks, at = [], 0
+    for number in range(1, 7):
+        until = number * len(data) // 6
+        chunks += [data[at : until - 8]]
+        chunks += [data[i : min(i + size, until)] for i in range(until - 8, until, size)]
+        at = until
+    assert b"".join(chunks) == data
+    assert through(chunks) == data
+    joined = data.replace(end, end[: len(end) // 2])
+    with pytest.raises(Unreachable, match="an event longer than"):
+        through([joined])
+
+
+def through(chunks: list[bytes]) -> bytes:
+    """What the bound lets pass."""
+
+    class Body(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            for chunk in chunks:
+                yield chunk
+
+    async def go() -> bytes:
+        response = httpx.Response(200, stream=Body())
+        passed = _Bounded(response, parse("http://a.example/"), Unreachable)
+        return b"".join([chunk async for chunk in passed])
+
+    return asyncio.run(go())

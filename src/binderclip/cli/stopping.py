@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 import click
 
+from binderclip.addresses.link import parse
 from binderclip.addresses.masking import masked
 from binderclip.cli.failure import as_json as error_as_json
 from binderclip.cli.listed import LIST, as_dict
@@ -96,12 +97,12 @@ async def stop(record: Record, guard: Guard, tokens: Tokens) -> End:
 
 
 def _hub_token(record: Record, hub: HubServer, tokens: Tokens) -> str:
-    """Kept for the JupyterHub, or for the BinderHub before it, which may have another address.
-    Raises Refused.
-    """
+    """Kept for the JupyterHub, or for the BinderHub before it on the same origin. Raises Refused."""
     base = _base(record.session)
-    scheme = hub.api.partition("://")[0]
-    token = tokens.of(base) or tokens.of(f"{scheme}://{record.place}")
+    token = tokens.of(base)
+    before = f"{hub.api.partition('://')[0]}://{record.place}"
+    if token is None and parse(before).origin == parse(hub.api).origin:
+        token = tokens.of(before)
     if token is None:
         raise Refused(
             f"{masked(base)}: the hub ends this session, and no token for it was found",

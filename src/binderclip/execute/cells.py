@@ -57,6 +57,7 @@ class Cells:
             channels,
             changed=self._touched,
             allow_errors=options.allow_errors,
+            max_output=options.max_output,
         )
         self._index = -1
         self._task: asyncio.Task[Any] | None = None

@@ -18,7 +18,7 @@ from jupyter_client.channels import AsyncZMQSocketChannel
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from binderclip.errors import KernelDied
+from binderclip.errors import ExecutionError, KernelDied
 from binderclip.execute.kernel import Channels, Kernel
 from binderclip.kernels import LocalKernel
 
@@ -160,6 +160,7 @@ class CellClient(NotebookClient):
         *,
         changed: Callable[[int | None], None],
         allow_errors: bool,
+        max_output: int,
     ) -> None:
         super().__init__(
             nb,
@@ -178,6 +179,8 @@ class CellClient(NotebookClient):
         self._changed = changed
         self._stream: NotebookNode | None = None
         self._pieces: list[str] = []
+        self._characters = self._before = 0
+        self._max_output = max_output
 
     def begin(self) -> None:
         """Forget what the cell before left: ``begun`` is set once the kernel is at work on the
@@ -186,11 +189,13 @@ class CellClient(NotebookClient):
         self.begun.clear()
         self.error = {}
         self._stream = None
+        self._before = self._characters
 
     def process_message(
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
     ) -> NotebookNode | None:
         kind, content = msg["msg_type"], msg["content"]
+        self._count(kind, content)
         if kind == "stream" and self._goes_on(content, cell):
             self._pieces.append(content["text"])
             self._changed(cell_index)
@@ -207,6 +212,23 @@ class CellClient(NotebookClient):
         if kind == "stream" and output is not None:
             self._stream, self._pieces = output, [output["text"]]
         return output
+
+    def _count(self, kind: str, content: dict[str, Any]) -> None:
+        """A cell that never stops showing things must not fill the memory and the disk. What takes
+        the place of something else is not more.
+        """
+        if kind == "clear_output":
+            self._characters = self._before
+        if kind == "update_display_data":
+            return
+        data = content.get("data")
+        parts = data.values() if isinstance(data, dict) else (content.get("text"),)
+        self._characters += sum(len(part) for part in parts if isinstance(part, str))
+        if self._characters > self._max_output:
+            raise ExecutionError(
+                f"the outputs are more than {self._max_output:,} characters: too many to be kept",
+                hint="have the cells write large results into files",
+            )
 
     def settle(self) -> None:
         """Put a stream's pieces together. Adding each to the text before it would take a time

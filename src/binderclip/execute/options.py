@@ -15,12 +15,16 @@ from binderclip.spec.model import JSON
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """``timeout_s`` is for each cell; ``kernel`` names another than the notebook's."""
+    """``timeout_s`` is for each cell; ``kernel`` names another than the notebook's; ``max_output``
+    is how many characters all outputs together may have, so that a cell that never stops showing
+    things fills neither memory nor disk.
+    """
 
     parameters: Mapping[str, JSON] = field(default_factory=dict)
     timeout_s: float | None = None
     allow_errors: bool = False
     kernel: str | None = None
+    max_output: int = 512 * 2**20
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,15 @@ def server_parts(url: str) -> tuple[str, str, str] | None:
     return None
 
 
+def leads_home(asked: Link, found: Link) -> bool:
+    """Redirects led to the same place, or to its https: what was given for the one may go to the
+    other.
+    """
+    upgraded = (asked.scheme, found.scheme) == ("http", "https")
+    secure = upgraded and asked.host == found.host and asked.port is found.port is None
+    return secure or asked.origin == found.origin
+
+
 def _launch_link(parts: tuple[str, ...]) -> bool:
     """``v2/gh/owner/name/ref`` and ``build/gh/…``."""
     return parts[0] in {"v2", "build"} and len(parts) > 1 and parts[1] in PROVIDERS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from email.utils import parsedate_to_datetime
 
 from binderclip.addresses.masking import MASK, masked
 from binderclip.errors import (
@@ -15,6 +14,7 @@ from binderclip.errors import (
     Unreachable,
 )
 from binderclip.hubs.models import one_line
+from binderclip.hubs.waits import stated_wait
 from binderclip.web import Answer, Web
 
 NEEDED = ("read:servers", "start:servers", "delete:servers", "access:servers")
@@ -52,7 +52,18 @@ def no_scopes(api: str, user: str, missing: Iterable[str]) -> Refused:
     return Refused(
         f"{masked(api)}: the token of {one_line(user)} may not do all of it, it lacks "
         f"{', '.join(missing)}",
-        hint=f"make one at {masked(tokens_page(api))} with the scopes servers and access:servers, "
+        hint=f"make one at {masked(tokens_page(api))} with the scopes tokens, servers and "
+        "access:servers, or with none named, which is all of yours",
+    )
+
+
+def no_narrow_token(api: str, shown: str) -> Refused:
+    """For a server that runs a stranger's code: it could take what a whole token opens."""
+    return Refused(
+        f"{shown} runs an image that is not the hub's own, so your token of {masked(api)} is not "
+        "given to it; and that token may not make one for this server alone",
+        hint=f"it lacks the scope tokens!user (and the hub must be a JupyterHub 3 or newer): make "
+        f"one at {masked(tokens_page(api))} with the scopes tokens, servers and access:servers, "
         "or with none named, which is all of yours",
     )
 
@@ -78,7 +89,7 @@ def refused(web: Web, api: str, what: str, answer: Answer, token: str) -> Binder
     if web.failure is SessionError:
         return SessionError(message, hint=hint)
     if kind is RateLimited:
-        return RateLimited(message, hint=hint, retry_after_s=_retry_after_s(answer))
+        return RateLimited(message, hint=hint, retry_after_s=stated_wait(answer.headers))
     return kind(message, hint=hint)
 
 
@@ -110,17 +121,3 @@ _BY_REASON = (
     ("the maximum of", "delete a server at {home}, or name one that is there"),
     ("amed servers are not enabled", "this hub has one server for each user: name none"),
 )
-
-
-def _retry_after_s(answer: Answer) -> float | None:
-    """Seconds, or a date (RFC 9110, 10.2.3)."""
-    text = answer.headers.get("retry-after", "")
-    try:
-        return max(0.0, float(text))
-    except ValueError:
-        pass
-    try:
-        now = parsedate_to_datetime(answer.headers.get("date", ""))
-        return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
-    except (ValueError, TypeError):
-        return None

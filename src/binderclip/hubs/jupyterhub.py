@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 import json as _json
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
@@ -19,11 +18,12 @@ from binderclip.addresses.masking import MASK, masked
 from binderclip.errors import BinderclipError, LaunchError, SessionError
 from binderclip.hubs import models
 from binderclip.hubs.faults import home_page, not_taken, refused
-from binderclip.hubs.models import HubServerState, HubUser, Step
+from binderclip.hubs.models import HubServerState, HubToken, HubUser, Step
+from binderclip.hubs.waits import date
 from binderclip.spec.model import JSON
 from binderclip.web import Answer, Method, Web
 
-__all__ = ["HubServerState", "HubUser", "JupyterHub", "Started", "Step"]
+__all__ = ["HubServerState", "HubToken", "HubUser", "JupyterHub", "Started", "Step"]
 
 Started: TypeAlias = Literal["started", "pending", "running"]
 
@@ -31,6 +31,9 @@ _FIRST_WAIT_S = 0.1
 _LONGEST_WAIT_S = 2.0
 # How long the hub itself waits for a start before it answers 202 is its own affair: 10 s mostly.
 _START_ANSWER_S = 90.0
+_REVOKE_S = 10.0
+# Longer than runs take. A server's own code holds a token of the same scope while it lives.
+_TOKEN_LIVES_S = 3 * 24 * 3600
 
 
 class JupyterHub:
@@ -72,10 +75,7 @@ class JupyterHub:
     async def now(self) -> datetime | None:
         """The hub's clock, to the second."""
         answer = await self._ask("GET", "")
-        try:
-            return parsedate_to_datetime(answer.headers.get("date", ""))
-        except ValueError:
-            return None
+        return date(answer.headers.get("date", ""))
 
     async def start_server(
         self, user: str, name: str = "", options: Mapping[str, JSON] | None = None
@@ -142,34 +142,80 @@ class JupyterHub:
 
         Raises SessionError, or LaunchError, where it goes on.
         """
+        if not await self._stopped(user, name, within_s) or not (remove and name):
+            return
+        # In a request of its own: asked to do both at once, hubs now and then only stop it.
+        answer = await self._ask("DELETE", self._path(user, name), json={"remove": True})
+        if not answer.ok and answer.status != 404:  # noqa: PLR2004 - HTTP
+            raise self._refused("a request to remove a server", answer)
+
+    async def _stopped(self, user: str, name: str, within_s: float) -> bool:
+        """Stop it and wait until it is gone. False where the hub knows no such server."""
         clock = asyncio.get_running_loop().time
         until, wait_s = clock() + within_s, _FIRST_WAIT_S
-        body = {"json": {"remove": True}} if remove and name else {}
         told = False
         while True:
             if not told:
-                answer = await self._ask("DELETE", self._path(user, name), **body)
+                answer = await self._ask("DELETE", self._path(user, name))
                 told = answer.ok
                 # 400: it is being renamed, say; 500: between two states. Both pass.
                 if answer.status == 404:  # noqa: PLR2004 - HTTP
-                    return
+                    return False
                 if not told and answer.status not in {400, 500}:
                     raise self._refused("a request to stop a server", answer)
             state = await self.server(user, name)
-            if state is None or not (state.active or (told and body)):
-                return
+            if state is None or not state.active:
+                return True
             if clock() + wait_s > until:
                 break
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 1.6, _LONGEST_WAIT_S)
-        if not state.active:
-            return
         kind = SessionError if self._web.failure is SessionError else LaunchError
         raise kind(
             f"{masked(self.api)}: the server is still there {within_s:g} s after it was told to "
             f"stop ({state.pending or 'running'})",
             hint=f"look at {masked(home_page(self.api))}",
         )
+
+    async def server_token(self, user: str, name: str, *, note: str) -> HubToken | None:
+        """A new token that opens this one server of the user's, and nothing else. None where ours
+        may not make one (it takes the scope ``tokens``), or the hub makes none so narrow, as
+        before JupyterHub 3. Cancelled, it leaves none.
+        """
+        making = asyncio.create_task(self._server_token(user, name, note))
+        try:
+            return await asyncio.shield(making)
+        except asyncio.CancelledError:
+            with suppress(BinderclipError):
+                if made := await making:
+                    await self.revoke_token(user, made.id)
+            raise
+
+    async def _server_token(self, user: str, name: str, note: str) -> HubToken | None:
+        scope = f"access:servers!server={user}/{name}"
+        stated = {"note": note, "scopes": [scope], "expires_in": _TOKEN_LIVES_S}
+        path = f"{self._user_path(user)}/tokens"
+        answer = await self._ask("POST", path, json=stated)
+        if answer.status == 400 and "expires_in" in answer.said:  # noqa: PLR2004 - HTTP
+            # The hub's own limit is lower, and holds where nothing is stated.
+            answer = await self._ask("POST", path, json={"note": note, "scopes": [scope]})
+        if answer.status in {400, 403, 404, 405}:
+            return None
+        if not answer.ok:
+            raise self._refused("a request for a token", answer)
+        found = models.token(answer.json(self._web.failure))
+        if found is None:
+            raise self._nonsense("a token")
+        if found.opens_only(scope):
+            return found
+        await self.revoke_token(user, found.id)
+        return None
+
+    async def revoke_token(self, user: str, token_id: str) -> None:
+        """Best effort: it expires, too."""
+        with suppress(BinderclipError):
+            path = f"{self._user_path(user)}/tokens/{quote(token_id, safe='')}"
+            await self._ask("DELETE", path, timeout_s=_REVOKE_S)
 
     async def _ask(self, method: Method, path: str, **named: Any) -> Answer:
         return await self._web.ask(method, f"{self.api}{path}", token=self._token, **named)
@@ -178,10 +224,13 @@ class JupyterHub:
         """Of a server's resource, below ``api``. Raises the failure of ``web`` for a name that
         would lead to another one: dots do, quoted or not.
         """
+        place = self._user_path(user, name)
+        return f"{place}/servers/{quote(name, safe='')}" if name else f"{place}/server"
+
+    def _user_path(self, user: str, name: str = "") -> str:
         if {user, name} & {".", ".."}:
             raise self._web.failure(f"{masked(self.api)}: found '..' as a name of a user or server")
-        place = f"users/{quote(user, safe='')}"
-        return f"{place}/servers/{quote(name, safe='')}" if name else f"{place}/server"
+        return f"users/{quote(user, safe='')}"
 
     def _refused(self, what: str, answer: Answer) -> BinderclipError:
         return refused(self._web, self.api, what, answer, self._token)

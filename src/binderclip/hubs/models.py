@@ -6,6 +6,7 @@ are None here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +17,10 @@ from binderclip.addresses.masking import printable
 from binderclip.spec.model import JSON
 
 _LONGEST_NAME = 255
+_WHOLE = 100
+# What a header can carry (RFC 9110, 5.5) without a space.
+_TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
+_TOKEN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,33 @@ class Step:
     state: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class HubToken:
+    """A token that the hub made; ``scopes`` is empty where the hub does not tell them."""
+
+    id: str
+    token: str = field(repr=False)
+    scopes: frozenset[str]
+
+    def opens_only(self, scope: str) -> bool:
+        """It may do what ``scope`` says and no more than tell whose it is besides."""
+        rest = self.scopes - {scope}
+        return scope in self.scopes and all(one.startswith("read:users:") for one in rest)
+
+
+def token(value: Any) -> HubToken | None:
+    """None for what is no model of a new token."""
+    if not isinstance(value, dict):
+        return None
+    made, name, scopes = value.get("token"), value.get("id"), value.get("scopes")
+    if not isinstance(made, str) or not isinstance(name, str):
+        return None
+    if not _TOKEN.fullmatch(made) or not _TOKEN_ID.fullmatch(name):
+        return None
+    known = frozenset(map(str, scopes)) if isinstance(scopes, list) else frozenset()
+    return HubToken(name, made, known)
+
+
 def user(value: Any) -> HubUser | None:
     """None for what is no model of a user or service."""
     if not isinstance(value, dict) or not isinstance(value.get("name"), str):
@@ -81,8 +113,10 @@ def step(value: Any) -> Step | None:
         return None
     percent = value.get("progress")
     state = "failed" if value.get("failed") else "ready" if value.get("ready") else None
+    # Numbers of any size can be written in JSON.
+    sound = isinstance(percent, int | float) and 0 <= percent <= _WHOLE
     return Step(
-        percent=percent if isinstance(percent, int | float) else None,
+        percent=percent if sound else None,
         message=one_line(value.get("message")),
         state=state,
     )

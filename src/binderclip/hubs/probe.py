@@ -11,12 +11,15 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from binderclip.addresses.masking import masked, printable
 from binderclip.errors import BinderclipError, SourceError
 from binderclip.hubs.bases import hub_bases, server_base
 from binderclip.web import Answer, Web
+
+if TYPE_CHECKING:
+    from binderclip.tokens import Tokens
 
 Kind: TypeAlias = Literal["binderhub", "jupyterhub", "server"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -51,11 +54,19 @@ class Probe:
 
 
 async def probe(
-    web: Web, url: str, *, kind: Kind | None = None, token: str | None = None, timeout_s: float = 10
+    web: Web,
+    url: str,
+    *,
+    kind: Kind | None = None,
+    tokens: Tokens | None = None,
+    timeout_s: float = 10,
 ) -> Probe:
     """Ask what is at ``url``, an address as people paste it. With ``kind`` only that is looked for;
     a BinderHub is told before a JupyterHub, and that before a server. Never raises for a host that
     does not answer or may not be asked: ``why`` says it.
+
+    ``tokens`` are the person's: each address that is asked gets the one that was given for it.
+    Raises ConfigError of theirs.
     """
     try:
         places = _places(url, kind)
@@ -65,11 +76,11 @@ async def probe(
     found = Probe(first, None, False, None, f"did not answer within {timeout_s:g} s")
     with suppress(TimeoutError):
         async with asyncio.timeout(timeout_s):
-            found = await _found(web, places, token)
+            found = await _found(web, places, tokens)
             if found.kind == "binderhub":
                 silent = f"does not tell its health within {timeout_s:g} s"
                 found, known = replace(found, healthy=False, why=silent), found
-                found = await _with_health(web, known, token)
+                found = await _with_health(web, known, tokens)
     return found
 
 
@@ -98,8 +109,9 @@ def _places(url: str, kind: Kind | None) -> list[tuple[Kind, str]]:
     return found
 
 
-async def _found(web: Web, places: list[tuple[Kind, str]], token: str | None) -> Probe:
-    looks = await asyncio.gather(*(_look(web, kind, base, token) for kind, base in places))
+async def _found(web: Web, places: list[tuple[Kind, str]], tokens: Tokens | None) -> Probe:
+    asked = [(kind, base, _token(tokens, f"{base}{_ASKED[kind][0]}")) for kind, base in places]
+    looks = await asyncio.gather(*(_look(web, *one) for one in asked))
     if hit := next((look for look in looks if look.kind), None):
         return hit
     # An answer of another kind tells more than none.
@@ -124,9 +136,15 @@ async def _look(web: Web, kind: Kind, base: str, token: str | None) -> Probe:
     return Probe(place, kind, True, version, f"{TITLES[kind]} {version}")
 
 
-async def _with_health(web: Web, hub: Probe, token: str | None) -> Probe:
+def _token(tokens: Tokens | None, url: str) -> str | None:
+    return tokens.of(url) if tokens else None
+
+
+async def _with_health(web: Web, hub: Probe, tokens: Tokens | None) -> Probe:
+    url = f"{hub.url}health"
+    token = _token(tokens, url)
     try:
-        answer = await web.ask("GET", f"{hub.url}health", token=token)
+        answer = await web.ask("GET", url, token=token)
     except BinderclipError as error:
         return replace(hub, healthy=False, why=error.message)
     told = _object(answer)

@@ -30,8 +30,8 @@ _END_S = 30.0
 _TRIES = 3
 _PAUSE_S = 0.5
 _GONE = frozenset({404, 410})
-# A JupyterHub for a server of its that does not run (jupyterhub/handlers/base.py, UserUrlHandler).
-_NOT_RUNNING = 424
+# 424 is a JupyterHub's for a server of its that does not run (handlers/base.py, UserUrlHandler).
+_REFUSALS: Mapping[int, State] = {401: "denied", 403: "denied", 424: "stopped"}
 _STATES: Mapping[object, State] = {"idle": "idle", "dead": "gone"}
 
 
@@ -119,12 +119,8 @@ class Kernels:
             return "unknown"
         if answer.status in _GONE:
             return "gone" if await self._there() else "unknown"
-        if answer.status in {401, 403}:
-            return "denied"
-        if answer.status == _NOT_RUNNING:
-            return "stopped"
         if not answer.ok:
-            return "unknown"
+            return _REFUSALS.get(answer.status, "unknown")
         with suppress(SessionError):
             model = _mapping(answer.json())
             return _STATES.get(model.get("execution_state"), "busy")

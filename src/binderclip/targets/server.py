@@ -13,7 +13,7 @@ from binderclip.environment import Environment
 from binderclip.errors import LaunchError, Refused, SourceError, Unreachable
 from binderclip.events import Event, Progress, Ready
 from binderclip.guard import Guard
-from binderclip.hubs.bases import server_base
+from binderclip.hubs.bases import leads_home, server_base
 from binderclip.records import Ledger, Nobody
 from binderclip.session import Session
 
@@ -120,7 +120,7 @@ class ServerTarget:
         asked, found = parse(f"{self._url}{_API}"), parse(answer.url)
         if found.url == asked.url:
             return self._url
-        if found.path != asked.path or found.host != asked.host:
+        if found.path != asked.path or not leads_home(asked, found):
             raise LaunchError(
                 f"{masked(self._url)}: is no Jupyter Server; it leads to {masked(answer.url)}",
                 hint="a JupyterHub or a BinderHub? Then name it by the address of its first page",

@@ -6,6 +6,7 @@ another origin than the one that they were given for, and never from https to ht
 
 from __future__ import annotations
 
+import asyncio
 import json as _json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -23,7 +24,7 @@ from binderclip.errors import BinderclipError, SessionError, SourceError, Unreac
 from binderclip.fetch.body import read_body
 from binderclip.fetch.transport import GuardedTransport
 from binderclip.guard import Guard
-from binderclip.web.faults import translated
+from binderclip.web.faults import late, translated
 
 __all__ = ["Answer", "Method", "Web"]
 
@@ -32,6 +33,8 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 _MAX_BYTES = 32 * 2**20
 _MAX_REDIRECTS = 10
 _CONNECT_S = 10.0
+# Slower than that is no connection to work over, or somebody who means to hold us.
+_SLOWEST_BYTES_PER_S = 100_000
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _AGENT = f"binderclip/{__version__}"
 
@@ -124,25 +127,28 @@ class Web:
         """One request; a GET follows redirects. Every status is an answer, none is an error.
 
         ``token`` is sent as ``Authorization: token …``, which hubs and servers of all ages take.
-        Raises ``failure``, TooLarge, AddressForbidden.
+        ``timeout_s`` is for all of it, and what is sent and received has time besides: at least
+        100 kB are to go through in a second. Raises ``failure``, TooLarge, AddressForbidden.
         """
         body = b"" if json is _NOTHING else _json.dumps(json).encode()
         stated = {"Accept": "application/json", **(headers or {})}
         if body:
             stated["Content-Type"] = "application/json"
         if token:
-            stated["Authorization"] = f"token {token}"
+            stated["Authorization"] = f"token {self._sound(token)}"
         seconds = timeout_s or self._timeout_s
-        async with self._sent(method, url, body, stated, read_s=seconds) as (response, link):
-            with translated(link, self.failure):
-                data = await read_body(
-                    response.aiter_raw(),
-                    encoding=response.headers.get("content-encoding", ""),
-                    length=response.headers.get("content-length", ""),
-                    max_bytes=max_bytes,
-                    place=link.host,
-                )
-            return Answer(response.status_code, link.url, response.headers, data)
+        clock = asyncio.timeout(seconds + len(body) / _SLOWEST_BYTES_PER_S)
+        try:
+            async with (
+                clock,
+                self._sent(method, url, body, stated, read_s=seconds) as (response, link),
+            ):
+                data = await self._body(response, link, clock, max_bytes)
+                return Answer(response.status_code, link.url, response.headers, data)
+        except TimeoutError as exc:
+            if not clock.expired():
+                raise
+            raise late(self._parsed(url), self.failure) from exc
 
     @asynccontextmanager
     async def events(
@@ -161,22 +167,42 @@ class Web:
         # Exactly this: BinderHub refuses lists of types.
         stated = {"Accept": "text/event-stream"}
         if token:
-            stated["Authorization"] = f"Bearer {token}"
+            stated["Authorization"] = f"Bearer {self._sound(token)}"
         async with self._sent("GET", url, b"", stated, read_s=silence_s) as (response, link):
             kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
             streams = response.status_code == httpx.codes.OK and kind == "text/event-stream"
             data = b""
             if not streams:
-                with translated(link, self.failure):
-                    data = await read_body(
-                        response.aiter_raw(),
-                        encoding=response.headers.get("content-encoding", ""),
-                        length=response.headers.get("content-length", ""),
-                        max_bytes=_MAX_BYTES,
-                        place=link.host,
-                    )
+                clock = asyncio.timeout(silence_s)
+                try:
+                    async with clock:
+                        data = await self._body(response, link, clock, _MAX_BYTES)
+                except TimeoutError as exc:
+                    if not clock.expired():
+                        raise
+                    raise late(link, self.failure) from exc
             answer = Answer(response.status_code, link.url, response.headers, data)
             yield answer, data_lines(response if streams else None, link, self.failure)
+
+    async def _body(
+        self, response: httpx.Response, link: Link, clock: asyncio.Timeout, max_bytes: int
+    ) -> bytes:
+        """The whole body; what comes of it puts ``clock`` off."""
+
+        async def timed() -> AsyncIterator[bytes]:
+            async for chunk in response.aiter_raw():
+                if (ends := clock.when()) is not None and not clock.expired():
+                    clock.reschedule(ends + len(chunk) / _SLOWEST_BYTES_PER_S)
+                yield chunk
+
+        with translated(link, self.failure):
+            return await read_body(
+                timed(),
+                encoding=response.headers.get("content-encoding", ""),
+                length=response.headers.get("content-length", ""),
+                max_bytes=max_bytes,
+                place=link.host,
+            )
 
     @asynccontextmanager
     async def _sent(
@@ -216,6 +242,12 @@ class Web:
         )
         self._cookies.set_cookie_header(request)
         return request
+
+    def _sound(self, token: str) -> str:
+        """The token, if a header can carry it (RFC 9110, 5.5)."""
+        if not token.isascii() or not token.isprintable():
+            raise self.failure("found a token with characters that none has (it is not shown)")
+        return token
 
     def _parsed(self, url: str) -> Link:
         try:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import httpcore
 import httpx
@@ -26,10 +27,7 @@ def translated(link: Link, failure: type[BinderclipError]) -> Iterator[None]:
     except SourceError as exc:  # the guard's word on names, and a body that cannot be read
         raise failure(f"{masked(link.url)}: {exc.message}", hint=exc.hint) from exc
     except (httpx.TimeoutException, httpcore.TimeoutException) as exc:
-        raise failure(
-            f"{masked(link.url)}: {link.host} did not answer in time",
-            hint="try again; if it stays so, ask those who run it",
-        ) from exc
+        raise late(link, failure) from exc
     except (httpx.ProxyError, httpcore.ProxyError) as exc:
         raise failure(
             f"{masked(link.url)}: the proxy of this environment refused",
@@ -46,6 +44,26 @@ def translated(link: Link, failure: type[BinderclipError]) -> Iterator[None]:
         raise failure(
             f"found {masked(link.url)!r}, expected an address such as https://hub.example.org"
         ) from exc
+
+
+def late(link: Link, failure: type[BinderclipError]) -> BinderclipError:
+    return failure(
+        f"{masked(link.url)}: {link.host} did not answer in time",
+        hint="try again; if it stays so, ask those who run it",
+    )
+
+
+@asynccontextmanager
+async def within(seconds: float, error: BinderclipError) -> AsyncIterator[None]:
+    """Raise ``error`` where all that is done in it takes longer."""
+    clock = asyncio.timeout(seconds)
+    try:
+        async with clock:
+            yield
+    except TimeoutError as exc:
+        if not clock.expired():
+            raise
+        raise error from exc
 
 
 def _unreachable(link: Link, exc: BaseException, failure: type[BinderclipError]) -> BinderclipError:

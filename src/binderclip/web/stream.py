@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 
 import httpx
@@ -14,6 +15,10 @@ from binderclip.web.faults import translated
 
 # A line of a build's log and the answer that ends it are far below that.
 _LONGEST_EVENT = 4 * 2**20
+# An empty line ends an event. A line's end is never taken apart, which would see two of them in
+# "\r\n".
+_EVENT_END = re.compile(rb"(?>\r\n|\r|\n){2}")
+_LONGEST_END = len(b"\r\n\r\n")
 
 
 async def data_lines(
@@ -34,7 +39,7 @@ async def data_lines(
 def _bounded(
     response: httpx.Response, link: Link, failure: type[BinderclipError]
 ) -> httpx.Response:
-    """The same response, cut off where one line would fill the memory."""
+    """The same response, cut off where one event would fill the memory."""
     return httpx.Response(
         response.status_code,
         headers={"content-type": "text/event-stream"},
@@ -49,11 +54,14 @@ class _Bounded(httpx.AsyncByteStream):
         self._response, self._link, self._failure = response, link, failure
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        since_line_end = 0
+        since_event, before = 0, b""
         async for chunk in self._response.aiter_raw():
-            at = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
-            since_line_end = len(chunk) - at - 1 if at >= 0 else since_line_end + len(chunk)
-            if since_line_end > _LONGEST_EVENT:
+            seen, end = before + chunk, None
+            for found in _EVENT_END.finditer(seen):
+                end = found.end()
+            since_event = since_event + len(chunk) if end is None else len(seen) - end
+            before = seen[1 - _LONGEST_END :]
+            if since_event > _LONGEST_EVENT:
                 raise self._failure(
                     f"{masked(self._link.url)}: an event longer than {_LONGEST_EVENT:,} bytes"
                 )

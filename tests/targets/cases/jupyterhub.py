@@ -49,5 +49,7 @@ def case_jupyterhub(hub: Hub) -> Case:
 
 
 async def _up(session: Session) -> bool:
+    """Where there is no server the hub answers, and strangers with its login page."""
     async with Web(OpenGuard()) as web:
-        return (await Server(web, session).ask("GET", "api/status")).ok
+        answer = await Server(web, session).ask("GET", "api/status")
+        return answer.ok and "json" in answer.headers.get("content-type", "")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from binderclip.addresses.link import parse
 from binderclip.environment import Environment
 from binderclip.errors import Refused, SessionError
 from binderclip.events import Event, Progress
 from binderclip.guard import Guard
+from binderclip.hubs.bases import hub_bases
 from binderclip.records import Ledger, Nobody
 from binderclip.session import Session
 from binderclip.targets.binderhub import spec
@@ -80,17 +81,19 @@ class BinderHubTarget:
         from binderclip.targets.binderhub.launched import stopped  # noqa: PLC0415 - brings httpx
         from binderclip.web import Web  # noqa: PLC0415 - as above
 
-        if session.hub is not None and session.token is None:
-            session = replace(session, token=self._token_of(session.hub.api))
+        token = self._token_of(session.hub.api) if session.hub else None
         async with Web(self._guard, failure=SessionError) as web:
-            await stopped(web, session, self._deadlines.stop_s)
+            # Who stops it from its record may have put the hub's token there.
+            await stopped(web, session, token or session.token, self._deadlines.stop_s)
         self._ledger.drop(session.id)
 
     def _token_of(self, api: str) -> str | None:
-        """The person's token for a hub: given for its JupyterHub's address, or for its BinderHub's,
-        which may be another.
+        """The person's token for a hub: given for its JupyterHub's address, or for a BinderHub's on
+        the same origin.
         """
         if self._tokens is None:
             return None
-        found = (self._tokens.of(url) for url in (api, *self._hosts))
-        return next((token for token in found if token), None)
+        bases = [base for host in self._hosts for base in hub_bases(host)]
+        # Always of the hub's own origin: a token kept for another is not one for it.
+        places = (api, *(f"{parse(api).origin}{parse(base).path}" for base in bases))
+        return next((token for url in places if (token := self._tokens.of(url))), None)

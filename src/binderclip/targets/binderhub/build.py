@@ -16,6 +16,8 @@ from binderclip.addresses.link import parse
 from binderclip.addresses.masking import masked, printable
 from binderclip.errors import BinderclipError, LaunchError, SourceError, TimedOut, Unreachable
 from binderclip.events import Event, Progress
+from binderclip.guard import Guard
+from binderclip.hubs.near import misleads
 from binderclip.targets.binderhub import told as tellings
 from binderclip.targets.binderhub.deadlines import Deadlines
 from binderclip.targets.binderhub.failures import Circumstances, answered, failed
@@ -79,7 +81,7 @@ class Build:
                 yield event
         for event in self._showing.rest():
             yield event
-        self.up = self._ended(told)
+        self.up = await self._ended(told)
 
     @property
     def resumable(self) -> bool:
@@ -95,7 +97,7 @@ class Build:
         """Read on, showing nothing, until the server is there. Raises as ``events``."""
         while not (told := await self._next()).last:
             pass
-        self.up = self._ended(told)
+        self.up = await self._ended(told)
 
     async def close(self) -> None:
         if self._pending is not None:
@@ -148,7 +150,7 @@ class Build:
         self.begun = self.begun or told.phase in {"built", "launching"}
         return told
 
-    def _ended(self, told: Told) -> Up:
+    async def _ended(self, told: Told) -> Up:
         """The server of the last event. Raises what became of it instead."""
         if told.phase != "ready":
             raise failed(told, self._around())
@@ -163,7 +165,8 @@ class Build:
                 f"{self._hub.place} launched a server whose token no request can carry",
                 hint="name another hub with --on: this one is not a BinderHub as we know it",
             )
-        return Up(server_address(told.url, self._from, self._hub.place), told.token)
+        url = await server_address(told.url, self._from, self._hub.place, self._web.guard)
+        return Up(url, told.token)
 
     def _around(self) -> Circumstances:
         provider, _, spec = self._path.removeprefix("build/").partition("/")
@@ -215,7 +218,7 @@ async def _nothing() -> AsyncGenerator[str, None]:
     yield
 
 
-def server_address(url: str, hub: str, place: str) -> str:
+async def server_address(url: str, hub: str, place: str, guard: Guard) -> str:
     """The server's address, if it is one that we go to with a token. Raises LaunchError."""
     try:
         link = parse(urljoin(hub, url))
@@ -233,5 +236,11 @@ def server_address(url: str, hub: str, place: str) -> str:
         raise LaunchError(
             f"{place} is asked over https, and its server is at {masked(link.url)}, without",
             hint="whoever listens in could run code there: ask those who run the hub",
+        )
+    if await misleads(hub, link.url, guard):
+        raise LaunchError(
+            f"{place} launched a server at {masked(link.url)}, which is on this machine or in a "
+            "private network, and the hub is not",
+            hint="name another hub with --on: what would run is not what this one launched",
         )
     return f"{link.origin}{link.path.rstrip('/')}/"

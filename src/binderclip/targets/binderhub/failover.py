@@ -58,7 +58,9 @@ class Hosts:
                 attempt = _Attempt(_unfit(hub, found))
                 if attempt.error is None:
                     yield Progress("resolving", f"on {hub.place}: {self._why(found, failed)}")
-                    launch = Launch(self.web, hub, path, self.ledger, self.deadlines, until)
+                    launch = Launch(
+                        self.web, hub, path, self.ledger, self.deadlines, until, self.tokens
+                    )
                     async with aclosing(attempt.events(launch)) as events:
                         async for event in events:
                             yield event

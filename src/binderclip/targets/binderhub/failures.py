@@ -7,12 +7,9 @@ went wrong is told by the words alone (``binderhub/builder.py``, ``launcher.py``
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 
 from binderclip.addresses.masking import masked
 from binderclip.errors import (
@@ -25,13 +22,13 @@ from binderclip.errors import (
     TimedOut,
     Unreachable,
 )
+from binderclip.hubs.waits import sane_wait, stated_wait
 from binderclip.targets.binderhub.said import Clean
 from binderclip.targets.binderhub.told import Told
 from binderclip.web import Answer
 
 _UNITS = {"second": 1, "minute": 60, "hour": 3600}
 _LONGEST_LINE = 200
-_TOO_LONG_S = 7 * 24 * 3600
 # Whatever else is told comes from a builder.
 _OF_THE_HUB = frozenset({"", "waiting", "pushing", "built", "launching"})
 _LOST_SIGHT = "Unhandled error watching"
@@ -75,7 +72,7 @@ def answered(answer: Answer, around: Circumstances) -> BinderclipError:
     said = around.clean.said(answer.said)
     status = answer.status
     if status == 429:  # noqa: PLR2004 - HTTP's "too many requests"
-        return _rate_limited(said, around, wait_s=_stated_wait(answer.headers))
+        return _rate_limited(said, around, wait_s=stated_wait(answer.headers))
     if status in {401, 403}:
         return _forbidden(said, around)
     if status in {502, 503, 504}:
@@ -226,31 +223,11 @@ _BY_STATUS: Mapping[int, _Rule] = {
 }
 
 
-def _stated_wait(headers: Mapping[str, str]) -> float | None:
-    """``Retry-After``, in seconds or as a date; ``X-RateLimit-Reset``, a time since 1970."""
-    stated = headers.get("retry-after", "").strip()
-    if re.fullmatch("[0-9]{1,12}", stated):
-        return _sane(float(stated))
-    if stated:
-        try:
-            when = parsedate_to_datetime(stated)
-        except ValueError:
-            return None
-        when = when if when.tzinfo else when.replace(tzinfo=dt.UTC)
-        return _sane((when - dt.datetime.now(dt.UTC)).total_seconds())
-    reset = headers.get("x-ratelimit-reset", "").strip()
-    return _sane(float(reset) - time.time()) if re.fullmatch("[0-9]{1,12}", reset) else None
-
-
 def _said_wait(said: str) -> float | None:
     found = re.search(r"\bin (?:about )?([0-9]{1,6}) ?(second|minute|hour)s?\b", said)
     if found is None:
         found = re.search(r"\bin ([0-9]{1,6}) ?(s)\b", said)
-    return _sane(int(found[1]) * _UNITS.get(found[2], 1)) if found else None
-
-
-def _sane(seconds: float) -> float | None:
-    return max(seconds, 0.0) if seconds < _TOO_LONG_S else None
+    return sane_wait(int(found[1]) * _UNITS.get(found[2], 1)) if found else None
 
 
 def _try_again(wait_s: float | None) -> str:

@@ -6,17 +6,21 @@ import asyncio
 import secrets
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
+from binderclip.addresses.link import parse
 from binderclip.errors import BinderclipError, LaunchError, Unreachable
 from binderclip.events import Event, Progress, Ready
 from binderclip.records import Ledger
 from binderclip.session import Session
 from binderclip.targets.binderhub.build import Build, Hub
 from binderclip.targets.binderhub.deadlines import Deadlines
-from binderclip.targets.binderhub.launched import settled, stopped
+from binderclip.targets.binderhub.launched import Settling, stopped
 from binderclip.web import Web
+
+if TYPE_CHECKING:
+    from binderclip.tokens import Tokens
 
 # Hubs go on building when we are gone, and whoever asks again is told of the same build. Each time
 # counts as a launch where those are limited.
@@ -25,7 +29,7 @@ _ASKED = 3
 
 @dataclass
 class Launch:
-    """``until`` is the event loop's time when all must be over."""
+    """``until`` is the event loop's time when all must be over; ``tokens`` are the person's."""
 
     web: Web
     hub: Hub
@@ -33,8 +37,8 @@ class Launch:
     ledger: Ledger
     deadlines: Deadlines
     until: float
-    _session: Session | None = field(default=None, repr=False)
-    _hub_token: str | None = field(default=None, repr=False)
+    tokens: Tokens | None = None
+    _settling: Settling | None = field(default=None, repr=False)
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """Progress, Log, and Ready. Left early, or failing, nothing stays behind that could be
@@ -54,10 +58,10 @@ class Launch:
                 await build.close()
                 yield Progress("waiting", "the connection broke; asking again, the build goes on")
                 build = Build(self.web, self.hub, self.path, self.deadlines, self.until)
-            self._begin(build)
+            settling = self._begin(build)
             await build.close()
             yield Progress("launching", "the server is there; waiting for its answer")
-            session = await self._settled()
+            session = await settling.up(self.deadlines.up_s)
         except (GeneratorExit, asyncio.CancelledError):
             await to_its_end(self._left(build))
             raise
@@ -66,22 +70,29 @@ class Launch:
             raise
         yield Ready(session)
 
-    def _begin(self, build: Build) -> None:
+    def _begin(self, build: Build) -> Settling:
         assert build.up is not None  # noqa: S101 - events() ended without an error
-        url, token = build.up.url, build.up.token
-        self._hub_token = None if build.redirected else self.hub.token
-        self._session = Session(
-            "binderhub", secrets.token_hex(8), url=url, token=token, throwaway=True
+        session = Session(
+            "binderhub",
+            secrets.token_hex(8),
+            url=build.up.url,
+            token=build.up.token,
+            throwaway=True,
         )
-        self.ledger.note(self._session, place=self.hub.place)
+        self._settling = Settling(self.web, session, self._token_at, self._note)
+        self._note(session)
+        return self._settling
 
-    async def _settled(self) -> Session:
-        assert self._session is not None  # noqa: S101 - begun before
-        session = await settled(self.web, self._session, self._hub_token, self.deadlines.up_s)
-        if session != self._session:
-            self.ledger.note(session, place=self.hub.place)
-        self._session = session
-        return session
+    def _note(self, session: Session) -> None:
+        self.ledger.note(session, place=self.hub.place)
+
+    def _token_at(self, api: str) -> str | None:
+        """The person's token for a JupyterHub: one that was given for it, or the BinderHub's where
+        both are on one origin. A hub's word leads it to no other.
+        """
+        if self.tokens and (token := self.tokens.of(api)):
+            return token
+        return self.hub.token if parse(api).origin == parse(self.hub.url).origin else None
 
     async def _left(self, build: Build) -> None:
         """Somebody went before it was over. A server that the hub was asked for comes up all the
@@ -91,7 +102,7 @@ class Launch:
             with suppress(BinderclipError, TimeoutError):
                 async with asyncio.timeout(self.deadlines.left_s):
                     await build.awaited()
-        if build.up is not None and self._session is None:
+        if build.up is not None and self._settling is None:
             with suppress(BinderclipError):
                 self._begin(build)
         await self._undone(build)
@@ -99,17 +110,15 @@ class Launch:
     async def _undone(self, build: Build) -> None:
         """What fails here was not what went wrong: the ledger still has it."""
         await build.close()
-        session, deadlines = self._session, self.deadlines
-        if session is None:
+        settling, stop_s = self._settling, self.deadlines.stop_s
+        if settling is None:
             return
         with suppress(BinderclipError):
-            if session.hub is None and self._hub_token:
-                try:
-                    session = await settled(self.web, session, self._hub_token, deadlines.stop_s)
-                except LaunchError:
-                    session = replace(session, token=self._hub_token)
-            await stopped(self.web, session, deadlines.stop_s)
-            self.ledger.drop(session.id)
+            if settling.session.hub is None and settling.hub_token:
+                with suppress(LaunchError):
+                    await settling.up(stop_s)
+            await stopped(self.web, settling.session, settling.hub_token, stop_s)
+            self.ledger.drop(settling.session.id)
 
 
 async def to_its_end(work: Coroutine[Any, Any, None]) -> None:

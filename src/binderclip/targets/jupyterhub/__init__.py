@@ -99,17 +99,20 @@ class JupyterHubTarget:
         """See Target. A server that the person has started anew meanwhile is theirs. Raises
         SessionError, CacheError of the ledger.
         """
-        if session.owned and session.hub is not None:
-            token = session.token or self._token
-            if not token:
+        hub = session.hub
+        if hub is not None and (session.owned or hub.token_id):
+            if not self._token:
                 raise SessionError(
-                    f"{masked(session.hub.api)}: stopping a server takes a token of the hub",
-                    hint=f"`binderclip token add {masked(session.hub.api)}` keeps one, or stop it "
+                    f"{masked(hub.api)}: stopping a server takes a token of the hub",
+                    hint=f"`binderclip token add {masked(hub.api)}` keeps one, or stop it "
                     "on the hub's page /hub/home",
                 )
-            from binderclip.targets.jupyterhub.ending import ended  # noqa: PLC0415 - brings httpx
+            from binderclip.targets.jupyterhub import ending  # noqa: PLC0415 - brings httpx
             from binderclip.web import Web  # noqa: PLC0415 - as above
 
             async with Web(self._guard, failure=SessionError) as web:
-                await ended(web, session.hub, token, self._deadlines.stop_s)
+                if session.owned:
+                    await ending.ended(web, hub, self._token, self._deadlines.stop_s)
+                else:
+                    await ending.left(web, hub, self._token)
         self._ledger.drop(session.id)

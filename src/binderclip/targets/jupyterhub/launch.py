@@ -23,16 +23,23 @@ from binderclip.errors import (
     Unreachable,
 )
 from binderclip.events import Event, Progress, Ready
-from binderclip.hubs.bases import hub_bases
-from binderclip.hubs.faults import home_page, lacking, no_scopes, tokens_page
+from binderclip.hubs.bases import hub_bases, leads_home
+from binderclip.hubs.faults import (
+    home_page,
+    lacking,
+    no_narrow_token,
+    no_scopes,
+    tokens_page,
+)
 from binderclip.hubs.jupyterhub import HubServerState, JupyterHub, Started
+from binderclip.hubs.near import misleads
 from binderclip.hubs.probe import probe
 from binderclip.records import Ledger
 from binderclip.session import HubServer, Session
 from binderclip.spec.model import JSON
 from binderclip.targets.jupyterhub.deadlines import Deadlines
-from binderclip.targets.jupyterhub.ending import ended
-from binderclip.targets.jupyterhub.options import Wish, agree, shown, wishes
+from binderclip.targets.jupyterhub.ending import ended, left
+from binderclip.targets.jupyterhub.options import Wish, agree, foreign, shown, wishes
 from binderclip.targets.jupyterhub.waiting import Waiting, failed
 from binderclip.web import Web
 
@@ -47,7 +54,8 @@ class Launch:
     ) -> None:
         self._web, self._url, self._token = web, url, token
         self._ledger, self._deadlines = ledger, deadlines
-        self._session = Session("jupyterhub", f"jupyterhub-{secrets.token_hex(8)}", token=token)
+        self._session = Session("jupyterhub", f"jupyterhub-{secrets.token_hex(8)}")
+        self._stated: Mapping[str, JSON] = {}
         self._noted = False
         self._posting: asyncio.Task[Started] | None = None
 
@@ -62,8 +70,7 @@ class Launch:
                 async for step in steps:
                     yield step
         except BaseException:
-            if self._noted:
-                await _to_its_end(self._undone())
+            await _to_its_end(self._undone())
             raise
         yield Ready(self._session)
 
@@ -77,6 +84,9 @@ class Launch:
         yield Progress("launching", f"{version} at {masked(base)}, as {printable(user, 60)}")
         place = HubServer(hub.api, user, name, made=bool(name) and name not in known)
         self._session = replace(self._session, hub=place)
+        self._stated = options
+        if not await self._narrowed(hub, place):
+            yield Progress("launching", "your token makes none for one server, and goes to it")
         waiting = Waiting(hub, place, self._deadlines)
         state = known.get(name)
         if state is not None and state.pending == "stop":
@@ -114,9 +124,9 @@ class Launch:
                 hint="expected the address of a JupyterHub, such as https://hub.example.org/",
             )
         given, led = parse(hub_bases(self._url)[0]), parse(found.url)
-        if led.host != given.host:
+        if not leads_home(given, led):
             raise Refused(
-                f"{masked(given.url)} leads to another host, {masked(found.url)}",
+                f"{masked(given.url)} leads to another place, {masked(found.url)}",
                 hint="your token was given for the first: name the second address yourself",
             )
         return found.url, found.why
@@ -135,6 +145,23 @@ class Launch:
             raise no_scopes(hub.api, user.name, missing or ("read:servers",))
         return user.name, user.servers
 
+    async def _narrowed(self, hub: JupyterHub, place: HubServer) -> bool:
+        """Whether there is a token for this server alone; else the session has the person's."""
+        note = f"binderclip session {self._session.id}"
+        made = await hub.server_token(place.user, place.name, note=note)
+        if made is None:
+            self._session = replace(self._session, token=self._token)
+            return False
+        place = replace(place, token_id=made.id)
+        self._session = replace(self._session, token=made.token, hub=place)
+        return True
+
+    def _check(self, waiting: Waiting, wish: Wish, effect: Mapping[str, JSON]) -> None:
+        """Raises Refused where a stranger's image would get to see the person's own token."""
+        place = self._session.hub
+        if place and not place.token_id and foreign(wish, effect, self._stated):
+            raise no_narrow_token(place.api, waiting.shown)
+
     async def _joined(
         self, waiting: Waiting, state: HubServerState, wish: Wish, *, as_is: bool
     ) -> AsyncGenerator[Progress | Wish, None]:
@@ -149,6 +176,7 @@ class Launch:
                 f"not with {wish.shown}",
                 hint="stop it first, take another named server, or ask for nothing else",
             )
+        self._check(waiting, wish if agrees else Wish(None), state.options)
         doing = "runs already" if state.ready else "is starting already"
         yield Progress("launching", f"{waiting.shown} {doing}: it is used, and left running")
         async with aclosing(waiting.until_ready(wish)) as lines:
@@ -167,6 +195,7 @@ class Launch:
         for wish in wanted:
             yield Progress("launching", f"asking for {waiting.shown}{_with(wish)}")
             try:
+                self._check(waiting, wish, wish.effect)
                 await self._asked(hub, waiting, wish)
                 async with aclosing(waiting.until_ready(wish)) as lines:
                     async for line in lines:
@@ -205,6 +234,8 @@ class Launch:
         if how == "running":  # somebody was faster
             self._forget()
             self._session = replace(self._session, owned=False)
+            if state := await waiting.state():
+                self._check(waiting, wish, state.options)
 
     async def _up(self, hub: JupyterHub, waiting: Waiting) -> None:
         """Complete the session, and see the server answer."""
@@ -217,7 +248,9 @@ class Launch:
             )
         started = state.started.isoformat() if state.started else place.started
         self._session = replace(
-            self._session, url=_address(hub, place, state.url), hub=replace(place, started=started)
+            self._session,
+            url=await _address(self._web, hub, place, state.url),
+            hub=replace(place, started=started),
         )
         if self._session.owned:
             self._note(self._session)
@@ -240,6 +273,9 @@ class Launch:
         place, posting = self._session.hub, self._posting
         if place is None:
             return
+        if not self._noted:
+            await left(self._web, place, self._token)
+            return
         try:
             on_its_way = True
             while on_its_way:
@@ -255,7 +291,7 @@ class Launch:
                 posting.cancel()
 
 
-def _address(hub: JupyterHub, place: HubServer, url: str | None) -> str:
+async def _address(web: Web, hub: JupyterHub, place: HubServer, url: str | None) -> str:
     """The server's address. Raises LaunchError where the hub leads its token astray."""
     own_path = "/".join(quote(part, safe="") for part in ("user", place.user, place.name) if part)
     path = url or f"{hub.api.removesuffix('hub/api/')}{own_path}/"
@@ -268,6 +304,12 @@ def _address(hub: JupyterHub, place: HubServer, url: str | None) -> str:
     if own.scheme == "https" and found.scheme == "http":
         raise LaunchError(
             f"{masked(hub.api)}: the server is at {masked(found.url)}, without encryption",
+            hint="ask those who run the hub",
+        )
+    if await misleads(hub.api, found.url, web.guard):
+        raise LaunchError(
+            f"{masked(hub.api)}: the server is at {masked(found.url)}, which is on this machine or "
+            "in a private network, and the hub is not",
             hint="ask those who run the hub",
         )
     return found.url if found.url.endswith("/") else f"{found.url}/"

@@ -60,6 +60,14 @@ def wishes(
     return Wish(None, tentative=True, last=last), Wish({})
 
 
+def foreign(wish: Wish, effect: Mapping[str, JSON], stated: Mapping[str, JSON]) -> bool:
+    """The image is one that neither the operator's lists nor the person chose: the notebook's, or
+    that of another notebook before, which the hub remembers.
+    """
+    keys = _image_keys(effect)
+    return bool(wish.image) or any(_bare(effect[k]) != _bare(stated.get(k)) for k in keys)
+
+
 def takes_image(value: JSON | Mapping[str, JSON]) -> bool:
     """The person said where the environment's image goes."""
     if isinstance(value, str):
@@ -93,7 +101,7 @@ def shown(options: Mapping[str, JSON]) -> str:
     return printable(", ".join(pairs), _LONGEST_SHOWN)
 
 
-def _bare(value: JSON) -> JSON:
+def _bare(value: JSON | None) -> JSON | None:
     """Forms send lists of one."""
     return value[0] if isinstance(value, list) and len(value) == 1 else value
 
@@ -112,14 +120,18 @@ def _with(value: JSON, image: str) -> JSON:
     return [_with(one, image) for one in value] if isinstance(value, list) else value
 
 
+def _image_keys(options: Mapping[str, JSON]) -> list[str]:
+    """The options that hold an image by its name."""
+    if "profile" in options:
+        return [key for key in options if key.endswith(_UNLISTED) and "image" in key]
+    return ["image"] if options.get("image") else []
+
+
 def _as_last_time(last: Mapping[str, JSON], image: str) -> dict[str, JSON] | None:
     """What was chosen last, with another image: KubeSpawner's field for images that no list has,
     or DockerSpawner's ``image``. In a profile of KubeSpawner ``image`` is a choice of its own.
     """
-    if "profile" in last:
-        keys = [key for key in last if key.endswith(_UNLISTED) and "image" in key]
-    else:
-        keys = ["image"] if last.get("image") else []
+    keys = _image_keys(last)
     if not keys:
         return None
     listed = isinstance(last[keys[0]], list)
