@@ -97,7 +97,7 @@ async def stop(record: Record, guard: Guard, tokens: Tokens) -> End:
 
 
 def _hub_token(record: Record, hub: HubServer, tokens: Tokens) -> str:
-    """Kept for the JupyterHub, or for the BinderHub before it on the same origin. Raises Refused."""
+    """Kept for the JupyterHub, or for a BinderHub before it on the same origin. Raises Refused."""
     base = _base(record.session)
     token = tokens.of(base)
     before = f"{hub.api.partition('://')[0]}://{record.place}"

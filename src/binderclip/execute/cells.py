@@ -10,7 +10,7 @@ from typing import Any
 
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-from binderclip.errors import CellTimedOut
+from binderclip.errors import CellTimedOut, ExecutionError
 from binderclip.execute import failures
 from binderclip.execute.client import CellClient
 from binderclip.execute.document import Document
@@ -51,6 +51,7 @@ class Cells:
         self.done = 0
         self._kernel, self._channels = kernel, channels
         self._timeout_s, self._observe, self._changed = options.timeout_s, observe, changed
+        self._max_output = options.max_output
         self._client = CellClient(
             document.nb,
             kernel,
@@ -121,7 +122,19 @@ class Cells:
         )
         failed = True
         try:
-            if not await self._ended(task, self._timeout_s):
+            flood = asyncio.create_task(self._client.flooded.wait())
+            try:
+                ended = await self._ended(task, self._timeout_s, flood)
+            finally:
+                flood.cancel()
+            if self._client.flooded.is_set():
+                await self.stop()
+                raise ExecutionError(
+                    f"{self.place} shows more than is kept: all outputs together may have "
+                    f"{self._max_output:,} characters",
+                    hint="have the cells write large results into files",
+                )
+            if not ended:
                 await self.stop()
                 raise CellTimedOut(
                     f"{self.place} took longer than {self._timeout_s:g} s and was interrupted"
@@ -136,12 +149,16 @@ class Cells:
             self._observe(CellFinished(index + 1, len(cells), seconds, failed))
         self._touched(index)
 
-    async def _ended(self, task: asyncio.Task[Any], timeout_s: float | None) -> bool:
-        """Wait for the cell's end or the kernel's. False when the time is over before either."""
+    async def _ended(
+        self, task: asyncio.Task[Any], timeout_s: float | None, *others: asyncio.Task[Any]
+    ) -> bool:
+        """Wait for the cell's end, the kernel's, or one of ``others``. False when the time is over
+        before.
+        """
         died = asyncio.create_task(self._kernel.wait())
         try:
             done, _ = await asyncio.wait(
-                {task, died}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED
+                {task, died, *others}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED
             )
         finally:
             died.cancel()

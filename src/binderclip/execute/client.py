@@ -18,7 +18,7 @@ from jupyter_client.channels import AsyncZMQSocketChannel
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from binderclip.errors import ExecutionError, KernelDied
+from binderclip.errors import KernelDied
 from binderclip.execute.kernel import Channels, Kernel
 from binderclip.kernels import LocalKernel
 
@@ -179,12 +179,14 @@ class CellClient(NotebookClient):
         self._changed = changed
         self._stream: NotebookNode | None = None
         self._pieces: list[str] = []
+        self.flooded = asyncio.Event()
         self._characters = self._before = 0
         self._max_output = max_output
 
     def begin(self) -> None:
         """Forget what the cell before left: ``begun`` is set once the kernel is at work on the
-        new one, ``error`` is the reply of a cell that raised.
+        new one, ``error`` is the reply of a cell that raised; ``flooded`` is set, for good, once
+        there are more outputs than are kept.
         """
         self.begun.clear()
         self.error = {}
@@ -195,7 +197,8 @@ class CellClient(NotebookClient):
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
     ) -> NotebookNode | None:
         kind, content = msg["msg_type"], msg["content"]
-        self._count(kind, content)
+        if self._too_many(kind, content):
+            return None
         if kind == "stream" and self._goes_on(content, cell):
             self._pieces.append(content["text"])
             self._changed(cell_index)
@@ -213,22 +216,21 @@ class CellClient(NotebookClient):
             self._stream, self._pieces = output, [output["text"]]
         return output
 
-    def _count(self, kind: str, content: dict[str, Any]) -> None:
+    def _too_many(self, kind: str, content: dict[str, Any]) -> bool:
         """A cell that never stops showing things must not fill the memory and the disk. What takes
         the place of something else is not more.
         """
         if kind == "clear_output":
             self._characters = self._before
         if kind == "update_display_data":
-            return
+            return False
         data = content.get("data")
         parts = data.values() if isinstance(data, dict) else (content.get("text"),)
         self._characters += sum(len(part) for part in parts if isinstance(part, str))
-        if self._characters > self._max_output:
-            raise ExecutionError(
-                f"the outputs are more than {self._max_output:,} characters: too many to be kept",
-                hint="have the cells write large results into files",
-            )
+        if self._characters <= self._max_output:
+            return False
+        self.flooded.set()
+        return True
 
     def settle(self) -> None:
         """Put a stream's pieces together. Adding each to the text before it would take a time
