@@ -70,6 +70,7 @@ def test_a_notebook_at_an_address_runs_there(
     assert [path.name for path in person.hub.home(person.name).glob("[!.]*")] == []
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_it_and_keeps_what_came(
     person: Person, notebook: MakeNotebook, tmp_path: Path
 ) -> None:
@@ -83,6 +84,7 @@ def test_ctrl_c_stops_it_and_keeps_what_came(
     assert person.servers == {}
 
 
+@pytest.mark.slow
 def test_what_a_killed_process_left_is_listed_and_stopped(
     person: Person, notebook: MakeNotebook, tmp_path: Path
 ) -> None:
@@ -100,6 +102,7 @@ def test_what_a_killed_process_left_is_listed_and_stopped(
     assert json.loads(person.run("sessions", "--json").out)["sessions"] == []
 
 
+@pytest.mark.slow
 def test_a_server_that_dies_keeps_what_was_done(
     person: Person, notebook: MakeNotebook, tmp_path: Path
 ) -> None:
@@ -113,6 +116,7 @@ def test_a_server_that_dies_keeps_what_was_done(
     assert str(out) in text.replace("\n", "")
 
 
+@pytest.mark.slow
 def test_files_beside_it_go_along_and_results_come_back(
     person: Person, notebook: MakeNotebook, tmp_path: Path
 ) -> None:
@@ -136,6 +140,7 @@ def test_files_beside_it_go_along_and_results_come_back(
     assert folder.name in done.err
 
 
+@pytest.mark.slow
 def test_only_what_is_named_goes_along(
     person: Person, notebook: MakeNotebook, tmp_path: Path
 ) -> None:
@@ -150,6 +155,7 @@ def test_only_what_is_named_goes_along(
     assert person.servers == {}
 
 
+@pytest.mark.slow
 def test_a_server_that_ran_before_runs_on(
     person: Person, notebook: MakeNotebook, tmp_path: Path
 ) -> None:
@@ -164,6 +170,7 @@ def test_a_server_that_ran_before_runs_on(
     assert set(person.servers) == {""}
 
 
+@pytest.mark.slow
 def test_several_notebooks_share_a_server(
     person: Person, notebook: MakeNotebook, tmp_path: Path
 ) -> None:
@@ -190,6 +197,7 @@ def test_without_a_token_it_says_where_one_comes_from(
     assert "binderclip token add" in done.err
 
 
+@pytest.mark.slow
 def test_a_token_that_is_wrong(hub: Hub, shell: Shell, notebook: Any) -> None:
     shell.environ["BINDERCLIP_TOKEN"] = "wrong-but-secret"
     done = shell.run("run", notebook("1"), "--on", hub.url)
@@ -198,6 +206,7 @@ def test_a_token_that_is_wrong(hub: Hub, shell: Shell, notebook: Any) -> None:
     assert "wrong-but-secret" not in done.err
 
 
+@pytest.mark.slow
 def test_env_lends_a_session_to_a_command(person: Person, notebook: Any) -> None:
     code = (
         "import os, urllib.request as u\n"
@@ -212,6 +221,7 @@ def test_env_lends_a_session_to_a_command(person: Person, notebook: Any) -> None
     assert person.servers == {}
 
 
+@pytest.mark.slow
 def test_env_leaves_a_session_until_it_is_stopped(person: Person, notebook: Any) -> None:
     done = person.shell.run("env", notebook("1"), "--on", person.hub.url)
     assert done.code == 0, done.err
@@ -271,6 +281,7 @@ def test_open_uploads_shows_and_brings_edits_back(
     assert person.token not in err.decode()
 
 
+@pytest.mark.slow
 def test_a_hub_in_the_configuration_goes_by_its_name(
     person: Person, notebook: MakeNotebook, tmp_path: Path
 ) -> None:

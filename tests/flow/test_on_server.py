@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from tests.servers.conftest import jupyter
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def test_an_address_with_its_token(
     assert jupyter.process.poll() is None
 
 
+@pytest.mark.slow
 def test_a_token_that_is_kept(
     jupyter: Running, shell: Shell, notebook: MakeNotebook, tmp_path: Path
 ) -> None:
@@ -64,6 +66,7 @@ def test_what_came_from_an_address_is_asked_about_on_this_machine(
     assert shell.run(*words).code == 0
 
 
+@pytest.mark.slow
 def test_a_dead_kernel_and_a_failing_cell(
     jupyter: Running, shell: Shell, notebook: MakeNotebook, tmp_path: Path
 ) -> None:
@@ -84,6 +87,7 @@ def test_a_dead_kernel_and_a_failing_cell(
     assert "python3" in missing.err
 
 
+@pytest.mark.slow
 def test_open_detached(jupyter: Running, shell: Shell, notebook: MakeNotebook) -> None:
     """A server without pages for notebooks is told apart; one that is left has nothing to stop."""
     shell.environ["BINDERCLIP_TOKEN"] = jupyter.token
@@ -102,6 +106,7 @@ def test_open_detached(jupyter: Running, shell: Shell, notebook: MakeNotebook) -
     assert json.loads(shell.run("sessions", "--json").out)["sessions"] == []
 
 
+@pytest.mark.slow
 def test_content_is_put_beside_the_notebook(
     jupyter: Running, shell: Shell, notebook: MakeNotebook, tmp_path: Path
 ) -> None:
@@ -115,6 +120,7 @@ def test_content_is_put_beside_the_notebook(
     assert not (tmp_path / "a.run.ipynb").exists()
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_no_kernel(
     jupyter: Running, shell: Shell, notebook: MakeNotebook, tmp_path: Path
 ) -> None:

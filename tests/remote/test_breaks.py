@@ -71,6 +71,7 @@ def test_no_line_is_lost_in_twenty_runs(run: RunThere, cutter: Cutter, seed: int
 
 
 @pytest.mark.parametrize(("harm", "after_s"), [("cut", 0.0), ("cut", 0.02), ("freeze", 0.02)])
+@pytest.mark.slow
 def test_a_break_while_the_kernel_boots_is_none(
     run: RunThere, cutter: Cutter, harm: str, after_s: float
 ) -> None:
@@ -92,6 +93,7 @@ def test_a_break_while_the_kernel_boots_is_none(
 
 @pytest.mark.parametrize("harm", ["cut", "freeze"])
 @pytest.mark.parametrize("after_s", [0.0, 0.02])
+@pytest.mark.slow
 def test_a_cell_whose_request_or_end_is_lost_ends(
     run: RunThere, cutter: Cutter, harm: str, after_s: float
 ) -> None:
@@ -105,6 +107,7 @@ def test_a_cell_whose_request_or_end_is_lost_ends(
     assert [ran.said(1), ran.said(2)] == ["a\n", "1\n"]
 
 
+@pytest.mark.slow
 def test_a_request_that_arrives_late_is_not_executed_twice(run: RunThere, cutter: Cutter) -> None:
     """The connection freezes as the request is on its way, and thaws once it was sent anew."""
 
@@ -123,6 +126,7 @@ def test_a_request_that_arrives_late_is_not_executed_twice(run: RunThere, cutter
     assert [ran.said(1), ran.said(3)] == ["a\n", "1\n"]
 
 
+@pytest.mark.slow
 def test_many_outputs_at_once_survive_a_cut(run: RunThere, cutter: Cutter) -> None:
     ran = run(
         notebook("for n in range(6000): print(n, flush=True)", "print('on')"),
@@ -134,6 +138,7 @@ def test_many_outputs_at_once_survive_a_cut(run: RunThere, cutter: Cutter) -> No
     assert ran.said(1) == "on\n"
 
 
+@pytest.mark.slow
 def test_a_large_output_on_a_slow_line_survives_a_cut(run: RunThere, cutter: Cutter) -> None:
     """It takes longer than a silent connection would be given."""
     cutter.throttle(1_500_000)
@@ -146,6 +151,7 @@ def test_a_large_output_on_a_slow_line_survives_a_cut(run: RunThere, cutter: Cut
     assert len("".join(ran.cells[0]["outputs"][0]["data"]["text/html"])) == 3_000_000
 
 
+@pytest.mark.slow
 def test_displays_errors_and_children_survive_a_cut(run: RunThere, cutter: Cutter) -> None:
     ran = run(
         notebook(
@@ -173,6 +179,7 @@ def test_displays_errors_and_children_survive_a_cut(run: RunThere, cutter: Cutte
     assert ran.said(2).startswith("stays\n2")
 
 
+@pytest.mark.slow
 def test_what_came_before_the_break_is_saved_during_the_cell(
     run: RunThere, cutter: Cutter, tmp_path: Path
 ) -> None:
@@ -190,6 +197,7 @@ def test_what_came_before_the_break_is_saved_during_the_cell(
     assert b'"all\\n"' in saved[0]
 
 
+@pytest.mark.slow
 def test_another_kernel_that_is_cut_loses_nothing_that_the_server_kept(
     run: RunThere, cutter: Cutter
 ) -> None:
@@ -203,6 +211,7 @@ def test_another_kernel_that_is_cut_loses_nothing_that_the_server_kept(
     assert [ran.said(0), ran.said(1)] == ["a\nb\n", "c\n"]
 
 
+@pytest.mark.slow
 def test_another_kernel_that_is_frozen_ends_and_that_is_said(run: RunThere, cutter: Cutter) -> None:
     ran = run(
         notebook("a 0.5 b", "c"),
@@ -218,6 +227,7 @@ def test_another_kernel_that_is_frozen_ends_and_that_is_said(run: RunThere, cutt
     assert "it is taken as finished" in ran.notices()[1]
 
 
+@pytest.mark.slow
 def test_an_outage_that_ends_in_time_is_none(run: RunThere, cutter: Cutter) -> None:
     def outage() -> None:
         cutter.refuse()
@@ -229,6 +239,7 @@ def test_an_outage_that_ends_in_time_is_none(run: RunThere, cutter: Cutter) -> N
     assert [ran.said(0), ran.said(1)] == [COUNTED, COUNTED]
 
 
+@pytest.mark.slow
 def test_a_server_that_is_out_of_reach_for_good_is_an_error(run: RunThere, cutter: Cutter) -> None:
     def outage() -> None:
         cutter.refuse()

@@ -80,6 +80,7 @@ def test_a_kernel_that_dies_during_a_break_is_noticed(run: RunThere, cutter: Cut
     assert ran.said(0) == "begun\n"
 
 
+@pytest.mark.slow
 def test_a_kernel_that_somebody_else_deletes_is_dead(run: RunThere, jupyter: Running) -> None:
     def delete() -> None:
         mine = [one for one in jupyter.get("api/sessions") if "deleted" in one["path"]]
@@ -91,6 +92,7 @@ def test_a_kernel_that_somebody_else_deletes_is_dead(run: RunThere, jupyter: Run
     assert ran.said(0) == "begun\n"
 
 
+@pytest.mark.slow
 def test_a_kernel_that_cannot_start_is_said_to_be(run: RunThere, jupyter: Running) -> None:
     jupyter.add_kernel("broken", "/does/not/exist", language="broken")
     ran = run(notebook("1"), kernel="broken")
@@ -98,6 +100,7 @@ def test_a_kernel_that_cannot_start_is_said_to_be(run: RunThere, jupyter: Runnin
     assert "the start of the kernel 'broken'" in str(ran.error)
 
 
+@pytest.mark.slow
 def test_a_kernel_that_ends_at_once_is_dead(run: RunThere, jupyter: Running) -> None:
     jupyter.add_kernel("short", "false", language="short")
     ran = run(notebook("1"), kernel="short", timing=replace(QUICK, boot_s=4.0))
@@ -105,6 +108,7 @@ def test_a_kernel_that_ends_at_once_is_dead(run: RunThere, jupyter: Running) -> 
     assert not ran.output.exists()
 
 
+@pytest.mark.slow
 def test_a_server_that_is_killed_under_a_run_keeps_what_was_done(
     tools: Path, tmp_path: Path
 ) -> None:
@@ -149,6 +153,7 @@ def cancelled(jupyter: Running, output: Path, source: str, *after_s: float) -> A
     return asyncio.run(work())
 
 
+@pytest.mark.slow
 def test_cancelling_interrupts_saves_and_ends_the_kernel(jupyter: Running, tmp_path: Path) -> None:
     before = there(jupyter)
     source = f"{SLEEP[:-15]}\ntry:\n    time.sleep(60)\nfinally:\n    print('cleaned up')"
@@ -163,6 +168,7 @@ def test_cancelling_interrupts_saves_and_ends_the_kernel(jupyter: Running, tmp_p
     assert not there(jupyter) - before
 
 
+@pytest.mark.slow
 def test_cancelling_twice_does_not_wait(jupyter: Running, tmp_path: Path) -> None:
     before = there(jupyter)
     error, _ = cancelled(jupyter, tmp_path / "out.ipynb", STUBBORN, 0.7)
@@ -182,6 +188,7 @@ def test_a_cell_that_does_not_listen_is_killed_in_the_end(jupyter: Running, tmp_
 
 
 @pytest.mark.parametrize("pause_s", [0.0, 0.01, 0.05, 0.2, 0.4, 0.5, 0.6])
+@pytest.mark.slow
 def test_cancelling_at_any_other_time_leaves_nothing(
     jupyter: Running, tmp_path: Path, pause_s: float
 ) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import pytest
 from tests.execute.conftest import code, notebook, text
 from tests.remote.conftest import Running, RunThere, run_there, serving
 
@@ -90,6 +91,7 @@ def test_threads_children_and_other_streams_are_heard(run: RunThere) -> None:
     assert "from outside\n" in ran.said(5)
 
 
+@pytest.mark.slow
 def test_displays_are_updated_and_cleared(run: RunThere) -> None:
     ran = run(
         notebook(
@@ -101,6 +103,7 @@ def test_displays_are_updated_and_cleared(run: RunThere) -> None:
     assert [ran.said(1), ran.said(2)] == ["'new'", "stays\n"]
 
 
+@pytest.mark.slow
 def test_widget_state_and_buffers_are_kept(run: RunThere) -> None:
     ran = run(
         notebook(
@@ -116,6 +119,7 @@ def test_widget_state_and_buffers_are_kept(run: RunThere) -> None:
     assert widgets["state"]["one"]["buffers"][0]["data"] == "AP8="
 
 
+@pytest.mark.slow
 def test_a_failing_cell_is_named_and_what_was_done_is_kept(run: RunThere) -> None:
     ran = run(notebook("print('before')", "print('in it')\n1/0", "print('after')"))
     assert isinstance(ran.error, CellFailed)
@@ -125,6 +129,7 @@ def test_a_failing_cell_is_named_and_what_was_done_is_kept(run: RunThere) -> Non
     assert ran.cells[1]["outputs"][-1]["ename"] == "ZeroDivisionError"
 
 
+@pytest.mark.slow
 def test_allowed_errors_go_on(run: RunThere) -> None:
     ran = run(notebook("1/0", code("2/0", "raises-exception"), "print('on')"), allow_errors=True)
     assert ran.result is not None
@@ -132,6 +137,7 @@ def test_allowed_errors_go_on(run: RunThere) -> None:
     assert ran.said(2) == "on\n"
 
 
+@pytest.mark.slow
 def test_a_slow_cell_is_interrupted(run: RunThere) -> None:
     ran = run(notebook("print('began', flush=True)\nimport time; time.sleep(60)", "1"), timeout_s=1)
     assert isinstance(ran.error, CellTimedOut)
@@ -139,12 +145,14 @@ def test_a_slow_cell_is_interrupted(run: RunThere) -> None:
     assert ran.cells[0]["outputs"][-1]["ename"] == "KeyboardInterrupt"
 
 
+@pytest.mark.slow
 def test_input_is_a_clean_error(run: RunThere) -> None:
     ran = run(notebook("input('name? ')"))
     assert isinstance(ran.error, CellFailed)
     assert "StdinNotImplementedError" in str(ran.error)
 
 
+@pytest.mark.slow
 def test_a_kernel_that_asks_all_the_same_is_refused(run: RunThere) -> None:
     ran = run(notebook("ask"), kernel="plain")
     assert isinstance(ran.error, CellFailed)
@@ -152,11 +160,13 @@ def test_a_kernel_that_asks_all_the_same_is_refused(run: RunThere) -> None:
     assert "cell 1: the code asked for input" in ran.notices()[0]
 
 
+@pytest.mark.slow
 def test_parameters_are_injected(run: RunThere) -> None:
     ran = run(notebook(code("year = 2025", "parameters"), "print(year)"), parameters={"year": 2026})
     assert ran.said(2) == "2026\n"
 
 
+@pytest.mark.slow
 def test_parameters_are_for_python(run: RunThere, jupyter: Running) -> None:
     before = kernels(jupyter)
     ran = run(notebook("1"), kernel="plain", parameters={"a": 1})
@@ -164,12 +174,14 @@ def test_parameters_are_for_python(run: RunThere, jupyter: Running) -> None:
     assert kernels(jupyter) == before
 
 
+@pytest.mark.slow
 def test_old_names_of_python_kernels_mean_python3(run: RunThere) -> None:
     spec = {"name": "conda-env-x-py", "language": "python", "display_name": "x"}
     ran = run(notebook("print(1)", kernelspec=spec))
     assert ran.said(0) == "1\n"
 
 
+@pytest.mark.slow
 def test_an_unknown_kernel_is_refused_before_anything_runs(run: RunThere) -> None:
     ran = run(notebook("1"), kernel="pyhton3")
     assert isinstance(ran.error, Refused)
@@ -178,6 +190,7 @@ def test_an_unknown_kernel_is_refused_before_anything_runs(run: RunThere) -> Non
     assert ran.events == []
 
 
+@pytest.mark.slow
 def test_a_bad_token_is_said(run: RunThere) -> None:
     ran = run(notebook("1"), token="s3cret")
     assert isinstance(ran.error, SessionError)
@@ -186,12 +199,14 @@ def test_a_bad_token_is_said(run: RunThere) -> None:
     assert "s3cret" not in f"{ran.error!r}{ran.error.hint}"
 
 
+@pytest.mark.slow
 def test_another_kernel_runs_too(run: RunThere) -> None:
     ran = run(notebook("a b", "c"), kernel="plain")
     assert (ran.error, ran.notices()) == (None, [])
     assert [ran.said(0), ran.said(1)] == ["a\nb\n", "c\n"]
 
 
+@pytest.mark.slow
 def test_a_path_with_a_session_of_somebody_else_is_left_to_them(
     run: RunThere, jupyter: Running
 ) -> None:
@@ -209,6 +224,7 @@ def test_a_path_with_a_session_of_somebody_else_is_left_to_them(
         jupyter.ask("DELETE", f"api/sessions/{theirs['id']}")
 
 
+@pytest.mark.slow
 def test_a_large_output_is_one_message(run: RunThere) -> None:
     ran = run(
         notebook("from IPython.display import HTML, display\ndisplay(HTML('x' * 10_000_000))")
@@ -216,6 +232,7 @@ def test_a_large_output_is_one_message(run: RunThere) -> None:
     assert len("".join(ran.cells[0]["outputs"][0]["data"]["text/html"])) == 10_000_000
 
 
+@pytest.mark.slow
 def test_what_the_server_thinks_too_much_arrives_all_the_same(run: RunThere) -> None:
     ran = run(notebook("print('x' * 20_000_000)", "for n in range(4000): print(n, flush=True)"))
     assert (ran.error, ran.notices()) == (None, [])
@@ -224,6 +241,7 @@ def test_what_the_server_thinks_too_much_arrives_all_the_same(run: RunThere) -> 
     assert "rate exceeded" not in json.dumps(ran.content)
 
 
+@pytest.mark.slow
 def test_what_is_more_than_is_kept_is_said_to_be_lost(run: RunThere) -> None:
     ran = run(notebook("print('x' * 70_000_000)", "print(1)"))
     assert ran.error is None
@@ -233,6 +251,7 @@ def test_what_is_more_than_is_kept_is_said_to_be_lost(run: RunThere) -> None:
     assert ran.said(1) == "1\n"
 
 
+@pytest.mark.slow
 def test_outputs_that_the_server_drops_are_told_of(run: RunThere) -> None:
     ran = run(notebook(" ".join(["x" * 2_000_000] * 3), "b"), kernel="plain")
     assert ran.error is None
@@ -240,21 +259,26 @@ def test_outputs_that_the_server_drops_are_told_of(run: RunThere) -> None:
     assert ran.said(1) == "b\n"
 
 
+@pytest.mark.slow
 def test_a_guard_stands_before_the_websocket_too(run: RunThere) -> None:
     assert isinstance(run(notebook("1"), guard=PublicGuard()).error, AddressForbidden)
 
 
+@pytest.mark.slow
 def test_two_servers_at_once_do_not_meet(tools: Path, tmp_path: Path, jupyter: Running) -> None:
-    async def once(where: Running, output: Path) -> str:
-        cells = "import os, time; time.sleep(0.2)", "print(os.getcwd())"
+    async def once(number: int, where: Running) -> str:
+        # Kernels of two servers that start at one moment may be given the same ports (a race of
+        # jupyter_client's, between processes). They run at once all the same.
+        await asyncio.sleep(1.5 * number)
+        cells = f"import os, time; time.sleep({6 - 1.5 * number})", "print(os.getcwd())"
+        output = tmp_path / f"{number}.ipynb"
         ran = await run_there(where, output, notebook(*cells))
         ran.load()
         assert ran.error is None
         return ran.said(1)
 
     async def at_once(where: list[Running]) -> list[str]:
-        work = (once(one, tmp_path / f"{n}.ipynb") for n, one in enumerate(where))
-        return await asyncio.gather(*work)
+        return await asyncio.gather(*(once(n, one) for n, one in enumerate(where)))
 
     with serving(tools, tmp_path / "other") as other:
         where = [jupyter, other, jupyter, other]

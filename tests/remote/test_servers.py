@@ -23,6 +23,7 @@ WIDGET = (
 )
 
 
+@pytest.mark.slow
 def test_tls_is_verified_by_name(
     tools: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -39,6 +40,7 @@ def test_tls_is_verified_by_name(
         assert ran.said(0) == "1\n"
 
 
+@pytest.mark.slow
 def test_the_older_protocol_is_spoken_too(tools: Path, tmp_path: Path) -> None:
     option = "--ZMQChannelsWebsocketConnection.kernel_ws_protocol="
     with (

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 LARGE = random.Random(9).randbytes(9 * 2**20 + 1)
 
 
+@pytest.mark.slow
 def test_files_of_a_users_server(hub: Hub) -> None:
     user = hub.user()
     url = f"{hub.url}{hub.start_server(user).lstrip('/')}"
@@ -43,6 +44,7 @@ def test_files_of_a_users_server(hub: Hub) -> None:
     asyncio.run(go())
 
 
+@pytest.mark.slow
 def test_a_hub_and_a_server_that_does_not_run_are_said(hub: Hub) -> None:
     user = hub.user()
     token = hub.token(user)
@@ -54,6 +56,7 @@ def test_a_hub_and_a_server_that_does_not_run_are_said(hub: Hub) -> None:
         launch(f"{hub.url}user/{user}/", token)
 
 
+@pytest.mark.slow
 def test_a_users_server_is_left_running(hub: Hub) -> None:
     user = hub.user()
     token = hub.token(user)
