@@ -6,19 +6,15 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import re
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
-from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote, unquote, urljoin
 
 import httpx
 import pytest
+from tests.local.conftest import serving
 
 from binderclip.links import KINDS, UIS, Asked, Place, links
 from binderclip.links.remotes import on_the_web
@@ -33,45 +29,6 @@ pytestmark = pytest.mark.slow
 
 NAMES = ["a.ipynb", "my data/a #1? 50%25 & b+c é 数.ipynb"]
 NOTEBOOK = json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
-
-
-class _Git(BaseHTTPRequestHandler):
-    """``git http-backend`` as CGI. https://git-scm.com/docs/git-http-backend"""
-
-    def __init__(self, root: Path, *rest: object) -> None:
-        self._root = root
-        super().__init__(*rest)  # type: ignore[arg-type]  # as the server calls it
-
-    def do_GET(self) -> None:
-        path, _, query = self.path.partition("?")
-        environ = {
-            "PATH": os.environ["PATH"],
-            "GIT_PROJECT_ROOT": str(self._root),
-            "GIT_HTTP_EXPORT_ALL": "1",
-            "REQUEST_METHOD": self.command,
-            "PATH_INFO": path,
-            "QUERY_STRING": query,
-            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
-            "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
-            "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
-        }
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        done = subprocess.run(
-            ["git", "http-backend"], input=body, env=environ, capture_output=True, check=False
-        )
-        head, _, content = done.stdout.partition(b"\r\n\r\n")
-        fields = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if line)
-        self.send_response(int(fields.pop("Status", "200").split()[0]))
-        for name, value in fields.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    do_POST = do_GET  # noqa: N815 - the name that http.server looks for
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -89,15 +46,8 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     subprocess.run(
         ["git", "clone", "-q", "--bare", str(work), str(root / "o" / "r.git")], check=True
     )
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Git, root))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/o/r.git"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(root) as server:
+        yield f"{server.url}/o/r.git"
 
 
 @pytest.fixture(scope="module")

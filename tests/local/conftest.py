@@ -172,30 +172,31 @@ class Served:
     seen: list[str] = field(default_factory=list)
 
 
+@contextmanager
+def serving(
+    root: Path, *, tls: ssl.SSLContext | None = None, variables: Mapping[str, str] | None = None
+) -> Iterator[Served]:
+    """Serve a folder of bare repositories over http, or https with a context."""
+    seen: list[str] = []
+    given = {"root": root, "variables": variables or {}, "seen": seen}
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Backend", (_Backend,), given))
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        scheme = "https" if tls else "http"
+        yield Served(f"{scheme}://127.0.0.1:{server.server_port}", seen)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
 @pytest.fixture
 def serve() -> Callable[..., AbstractContextManager[Served]]:
-    """Serve a folder of bare repositories over http, or https with a context."""
-
-    @contextmanager
-    def run(
-        root: Path, *, tls: ssl.SSLContext | None = None, variables: Mapping[str, str] | None = None
-    ) -> Iterator[Served]:
-        seen: list[str] = []
-        given = {"root": root, "variables": variables or {}, "seen": seen}
-        server = ThreadingHTTPServer(("127.0.0.1", 0), type("Backend", (_Backend,), given))
-        if tls:
-            server.socket = tls.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            scheme = "https" if tls else "http"
-            yield Served(f"{scheme}://127.0.0.1:{server.server_port}", seen)
-        finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
-
-    return run
+    """``serving``, for tests that do not import it."""
+    return serving
 
 
 @pytest.fixture

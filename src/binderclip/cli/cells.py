@@ -30,7 +30,7 @@ class CellReporter:
             case execute.CellFinished():
                 self._finished(event)
             case execute.Notice():
-                self._reporter.say(event.message, mark="!", hue="yellow")
+                self._reporter.warn(event.message)
             case _:
                 pass
 

@@ -78,7 +78,7 @@ async def _reachable(
             async with served(session, found.guard) as server:
                 home = copying.ServerHome(Contents(server))
                 for line in await copying.place(found.copies, home, observe=reporter.launch):
-                    reporter.say(line, mark="!", hue="yellow")
+                    reporter.warn(line)
         yield session.url or "", session.token or ""
         return
     from binderclip.cli.opening import lab_over

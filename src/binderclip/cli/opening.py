@@ -47,14 +47,7 @@ async def open_notebook(place: Place, manner: Manner, *, verbose: bool) -> None:
             return
         if manner.detach or manner.ui not in {None, "lab"}:
             raise click.UsageError("--detach and other pages than lab are for places elsewhere")
-        if found.copies is not None:
-            from binderclip.copying import LocalHome
-            from binderclip.copying import place as put
-
-            for line in await put(
-                found.copies, LocalHome(session.runtime.home), observe=reporter.launch
-            ):
-                reporter.say(line, mark="!", hue="yellow")
+        await found.put_into(session.runtime.home, reporter)
         file = settled(found.opened, session.runtime, Path.cwd())
         if found.opened.source.path is None:
             reporter.say(f"saved as {file}")

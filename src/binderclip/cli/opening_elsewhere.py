@@ -113,7 +113,7 @@ class _Edits:
         data = await self._seat.contents.download(self._seat.path, max_bytes=_MAX_BYTES)
         if data != self._held:
             if moved := await asyncio.to_thread(self._file.write, data):
-                self._reporter.say(moved, mark="!", hue="yellow")
+                self._reporter.warn(moved)
             self._held = data
             self._reporter.say(f"saved as {self._file.path}", mark="→", hue="green")
         self._seen = entry.changed

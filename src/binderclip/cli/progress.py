@@ -42,6 +42,10 @@ class Reporter:
                 f"{click.style(mark, fg=hue)} {clean(self._label + line)}", err=True, color=colour()
             )
 
+    def warn(self, line: str) -> None:
+        """One line that the person should read; things go on."""
+        self.say(line, mark="!", hue="yellow")
+
     def flash(self, line: str) -> None:
         """One line that the next one replaces, with a clock once it stands for a while; terminals
         only.

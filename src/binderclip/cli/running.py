@@ -58,13 +58,8 @@ class Run:
             return await self._there(candidate, session)
 
     async def _here(self, session: Session, runtime: Runtime) -> execute.RunResult:
-        opened, copies = self.found.opened, self.found.copies
-        if copies is not None:
-            from binderclip import copying
-
-            home = copying.LocalHome(runtime.home)
-            for line in await copying.place(copies, home, observe=self.reporter.launch):
-                self.remark(line)
+        opened = self.found.opened
+        await self.found.put_into(runtime.home, self.reporter)
         return await execute.run(
             opened.notebook,
             session,
@@ -85,10 +80,10 @@ class Run:
                 opened,
                 server,
                 throwaway=session.throwaway,
-                files=await self.found.files(candidate, self.remark),
+                files=await self.found.files(candidate, self.reporter.warn),
                 copies=self.found.copies,
                 observe=self.reporter.launch,
-                remark=self.remark,
+                remark=self.reporter.warn,
                 turn=self.seating,
             ) as seat,
         ):
@@ -107,10 +102,6 @@ class Run:
                     into = self.file.parent
                     for line in await collected(seat, self.result.fetched, into):
                         self.reporter.say(line, mark="→", hue="green")
-
-    def remark(self, line: str) -> None:
-        """What the person should know; the run goes on."""
-        self.reporter.say(line, mark="!", hue="yellow")
 
 
 async def run(

@@ -180,7 +180,7 @@ def _tokens(named: Sequence[Record], reporter: Reporter) -> FoundTokens:
     return FoundTokens(
         config.load(),
         named=bases.pop() if len(bases) == 1 else None,
-        remark=lambda line: reporter.say(line, mark="!", hue="yellow"),
+        remark=reporter.warn,
     )
 
 

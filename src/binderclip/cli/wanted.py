@@ -42,6 +42,17 @@ class Wanted:
     patterns: tuple[str, ...]
     guard: Guard
 
+    async def put_into(self, home: Path, reporter: Reporter) -> None:
+        """Put what the metadata brings into a session's home on this machine."""
+        if self.copies is None:
+            return
+        from binderclip import copying
+
+        for line in await copying.place(
+            self.copies, copying.LocalHome(home), observe=reporter.launch
+        ):
+            reporter.warn(line)
+
     async def files(self, candidate: Candidate, remark: Callable[[str], None]) -> Sequence[Path]:
         """What is sent beside the notebook. To a place that the notebook alone names, nothing but
         what the person named: what lies here is theirs. ``remark`` is told what was left out.
@@ -91,7 +102,7 @@ async def wanted(place: Place, reporter: Reporter) -> Wanted:
     if opened.note:
         # What it gets instead is said behind the colon, and holds here alone.
         note = opened.note if on == "local" else opened.note.partition(": it gets")[0]
-        reporter.say(note, mark="!", hue="yellow")
+        reporter.warn(note)
     cache = Cache()
     # What only the person's credentials open is fetched for a place elsewhere if they say so.
     anonymous = on != "local" and not place.trust
@@ -172,7 +183,7 @@ async def _copies(
     if found.files:
         return found
     for line in found.remarks:  # otherwise they are told once it is placed
-        reporter.say(line, mark="!", hue="yellow")
+        reporter.warn(line)
     return None
 
 

@@ -109,11 +109,9 @@ class Finder:
             raise click.UsageError("an address with a user or password in it is not taken here")
         if "token=" in urlsplit(address).query:
             url, token = server_address(address)
-            self._reporter.say(
+            self._reporter.warn(
                 "the token in that address is in your shell's history now; `binderclip token add "
-                f"{masked(url)}` keeps one without that",
-                mark="!",
-                hue="yellow",
+                f"{masked(url)}` keeps one without that"
             )
             return self._candidate("server", url, token, "you named it", as_is=True)
         entry = next(

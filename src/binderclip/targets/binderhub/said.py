@@ -25,10 +25,6 @@ class Clean:
     def __init__(self, secrets: Iterable[str | None] = ()) -> None:
         self._secrets = [one for one in secrets if one and len(one) >= _SHORTEST_SECRET]
 
-    def knowing(self, secret: str | None) -> Clean:
-        """The same, with one secret more."""
-        return Clean([*self._secrets, secret])
-
     def __call__(self, text: str, limit: int = LONGEST_LINE) -> str:
         """One line."""
         text = _ESCAPE.sub("", self._masked(text)[: 8 * limit]).replace("\t", "    ")
