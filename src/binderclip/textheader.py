@@ -204,7 +204,7 @@ def _yaml(name: str) -> ModuleType:
         import yaml  # noqa: PLC0415 - comes with the extra
     except ModuleNotFoundError as exc:
         raise missing_extra(name) from exc
-    return yaml  # type: ignore[no-any-return] # untyped
+    return yaml
 
 
 def missing_extra(name: str) -> NotebookError:

@@ -15,6 +15,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     for line in """
     _version
     errors folders private
+    platforms pythons inheritance yamls uvtool
     diagnosis
     atomic jsonspan
     jsonedit notebookfault textheader
@@ -31,6 +32,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     web
     config tokens records
     rees repositories processes trust cache
+    conda registries dockerfile embedding
     servers hubs
     companions
     targets
@@ -39,6 +41,9 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     lab
     execute
     links badge
+    importing exporting guessing
+    freeze
+    liveness
     flow
     cli __main__
     """.strip().splitlines()

@@ -20,9 +20,10 @@ from binderclip.cache import Cache
 from binderclip.environment import Environment
 from binderclip.errors import BuildFailed, Refused, ResolveError, Unreachable
 from binderclip.events import Log
+from binderclip.platforms import this_platform
 from binderclip.session import Session
 from binderclip.spec.model import Frozen, Reference
-from binderclip.targets.local import LocalTarget, this_platform
+from binderclip.targets.local import LocalTarget
 from binderclip.targets.local.realise import lay_over
 from binderclip.targets.local.sessions import copy_tree
 

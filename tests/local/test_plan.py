@@ -7,9 +7,9 @@ import sys
 import pytest
 from packaging import specifiers
 
+from binderclip import pythons
 from binderclip.errors import Refused
 from binderclip.rees import Embedded
-from binderclip.targets.local import versions
 from binderclip.targets.local.recipe import Recipe, recipe
 
 PACKAGE = '[project]\nname = "x"\nrequires-python = "{}"\n[build-system]\nrequires = []\n'
@@ -217,7 +217,7 @@ def test_what_cannot_be_honoured_is_refused_in_words(
     ],
 )
 def test_specifiers(spec: str, version: str, expected: bool) -> None:  # noqa: FBT001
-    assert versions.allows(spec, version) is expected
+    assert pythons.allows(spec, version) is expected
 
 
 def test_specifiers_agree_with_packaging() -> None:
@@ -225,4 +225,4 @@ def test_specifiers_agree_with_packaging() -> None:
         for minor in range(8, 15):
             release = f"3.{minor}.{sys.version_info.micro}"
             expected = release in specifiers.SpecifierSet(text)
-            assert versions.satisfied(text, tuple(map(int, release.split(".")))) is expected
+            assert pythons.satisfied(text, tuple(map(int, release.split(".")))) is expected

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import sys
 from collections.abc import AsyncGenerator, Mapping
@@ -17,6 +16,7 @@ from binderclip.cache.published import Published
 from binderclip.environment import Environment
 from binderclip.errors import Refused
 from binderclip.events import Event, Progress, Ready
+from binderclip.platforms import this_platform
 from binderclip.session import Session
 from binderclip.targets.local.plan import Approve, Plan
 
@@ -224,10 +224,3 @@ def _thawed(env: Environment) -> str | None:
     if platform in {None, this_platform()}:
         return None
     return f"frozen for {platform}, and this is {this_platform()}: going by the files as written"
-
-
-def this_platform() -> str:
-    """The machine in conda's terms: linux-64, linux-aarch64, osx-64, osx-arm64."""
-    system = "osx" if sys.platform == "darwin" else sys.platform
-    processor = os.uname().machine
-    return f"{system}-{'64' if processor == 'x86_64' else processor}"

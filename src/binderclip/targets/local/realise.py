@@ -11,15 +11,17 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
-from binderclip import processes
+from binderclip import processes, pythons
 from binderclip.cache import trees
 from binderclip.cache.published import Published, machine
 from binderclip.errors import BuildFailed, Refused
 from binderclip.events import Event, Log, Progress
+from binderclip.inheritance import inherited
 from binderclip.rees import EXECUTABLE
 from binderclip.repositories import Repository
-from binderclip.targets.local import surroundings, versions
+from binderclip.targets.local import surroundings
 from binderclip.targets.local.recipe import PIPFILE_LINES, Recipe
+from binderclip.uvtool import uv_binary
 
 _HINT_LINES = 15
 
@@ -185,7 +187,7 @@ async def _install(build: Build) -> AsyncGenerator[Event, None]:
 async def _uv(build: Build, words: Sequence[str]) -> AsyncGenerator[str, None]:
     argv = [uv_binary(), *words]
     said = f"uv {words[0]}" if words[0] != "pip" else "uv pip install"
-    async with aclosing(_command(build, argv, surroundings.inherited(), said)) as lines:
+    async with aclosing(_command(build, argv, inherited(), said)) as lines:
         async for line in lines:
             yield line
 
@@ -216,7 +218,7 @@ def _interpreter(recipe: Recipe) -> str:
     """Our own Python where it fits: it is here, and finding it takes uv no search."""
     asked = recipe.request if recipe.request != recipe.python else ""
     own = f"{sys.version_info.major}.{sys.version_info.minor}"
-    fits = recipe.python == own and versions.satisfied(asked, sys.version_info[:3])
+    fits = recipe.python == own and pythons.satisfied(asked, sys.version_info[:3])
     return sys.executable if fits else recipe.request
 
 
@@ -228,7 +230,7 @@ async def _no_python(build: Build, common: Sequence[str], error: BuildFailed) ->
     done = await processes.output(
         [uv_binary(), *listing],
         cwd=build.repo,
-        environ=surroundings.inherited(),
+        environ=inherited(),
         run=build.run,
     )
     here = _versions(done.stdout)
@@ -255,15 +257,3 @@ def _versions(listing: bytes) -> list[tuple[str, ...]]:
 
 def _numbers(version: Sequence[str]) -> list[int]:
     return [int("".join(c for c in part if c.isdigit()) or 0) for part in version]
-
-
-def uv_binary() -> str:
-    """The uv that came with binderclip. Raises BuildFailed when it is gone."""
-    import uv  # noqa: PLC0415 - a warm launch needs none
-
-    try:
-        return os.fsdecode(uv.find_uv_bin())
-    except FileNotFoundError as error:
-        raise BuildFailed(
-            "uv was not found, which builds Python environments", hint="pip install uv"
-        ) from error

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
+from binderclip import pythons
 from binderclip.errors import Refused
 from binderclip.rees import Choice, Listing, choose, is_package, parsed_toml
-from binderclip.targets.local import pipfile, requirements, versions
+from binderclip.targets.local import pipfile, requirements
 
 KERNEL = "ipykernel"
 PIPFILE_LINES = "pipfile-requirements.txt"
@@ -62,11 +63,11 @@ def recipe(listing: Listing, default_python: str, *, at: str = "") -> Recipe:
         installs: tuple[tuple[str, ...], ...] = (("-r", PIPFILE_LINES, KERNEL),)
         files.texts[PIPFILE_LINES] = made
         requirements.note_folders(files, made)
-        version = versions.Version(wanted, wanted, stated=True) if wanted else None
+        version = pythons.Version(wanted, wanted, stated=True) if wanted else None
     else:
         made, version = None, _python(files, choice, default_python)
         installs = _installs(files, choice)
-    version = version or versions.Version(default_python, default_python, stated=False)
+    version = version or pythons.Version(default_python, default_python, stated=False)
     return Recipe(
         python=version.python,
         request=version.request,
@@ -179,7 +180,7 @@ def image_alone() -> str:
     )
 
 
-def _python(files: _Files, choice: Choice, default: str) -> versions.Version:
+def _python(files: _Files, choice: Choice, default: str) -> pythons.Version:
     if choice.runtime:
         files.note(choice.path("runtime.txt"))
     runtime = choice.runtime.version if choice.runtime else None
@@ -193,7 +194,7 @@ def _python(files: _Files, choice: Choice, default: str) -> versions.Version:
     spec = None if choice.folder else _requires_python(files)
     fixed = runtime if runtime and "." in runtime else None
     try:
-        return versions.pick(spec, fixed=fixed, default=default)
+        return pythons.pick(spec, fixed=fixed, default=default)
     except ValueError as error:
         raise Refused(f"pyproject.toml: requires-python: {error}") from error
 

@@ -1,0 +1,1 @@
+"""From what a person wrote to commits, digests and locks; and back."""
