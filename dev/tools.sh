@@ -1,0 +1,27 @@
+# Sourced by dev/test: brings what tests run against, each apart from binderclip's own environment
+# ($VENV), whose imports it would make slower: a JupyterHub with its proxy, and repo2docker.
+
+TOOLS=${BINDERCLIP_TOOLS:-.tools}
+
+# tool_venv NAME COMMAND REQUIREMENT...: a virtual environment below $TOOLS, unless it is there
+tool_venv() {
+    name=$1 command=$2
+    shift 2
+    [ -x "$TOOLS/$name/bin/$command" ] && return
+    rm -rf "${TOOLS:?}/$name"
+    "$VENV/bin/python" -m venv --without-pip "$TOOLS/$name"
+    "$VENV/bin/uv" pip install -q --python "$TOOLS/$name/bin/python" "$@"
+}
+
+tool_venv hub jupyterhub \
+    'jupyterhub>=6,<7' 'jupyterlab>=4,<5' 'notebook>=7,<8' ipykernel nbgitpuller
+# The release whose table src/binderclip/rees holds.
+tool_venv repo2docker jupyter-repo2docker 'jupyter-repo2docker==2026.4.*'
+if [ ! -x "$TOOLS/node_modules/.bin/configurable-http-proxy" ] && command -v npm >/dev/null 2>&1; then
+    # Version 5 is not for the Node.js of Debian 12 and Ubuntu 24.04, which have 18.
+    case $(node --version) in
+        v1[0-9].*) proxy=4 ;;
+        *) proxy=5 ;;
+    esac
+    npm install --silent --no-audit --no-fund --prefix "$TOOLS" "configurable-http-proxy@$proxy"
+fi
