@@ -13,6 +13,7 @@ from binderclip.errors import BinderclipError, Refused
 
 _MAX_BYTES = 4 << 20
 _MAX_NODES = 200_000
+_MAX_DEPTH = 64
 
 
 def read(text: str, where: str, *, failure: type[BinderclipError] = Refused) -> Any:
@@ -24,6 +25,7 @@ def read(text: str, where: str, *, failure: type[BinderclipError] = Refused) -> 
     if len(text) > _MAX_BYTES:
         raise failure(f"{where}: found more than {_MAX_BYTES} characters, expected at most that")
     try:
+        _bounded(text, where, failure)
         value = yaml.load(text, _loader())  # noqa: S506 - a SafeLoader, made stricter
     except yaml.YAMLError as error:
         raise failure(f"{where}: is not YAML ({_why(error)})") from error
@@ -34,16 +36,43 @@ def read(text: str, where: str, *, failure: type[BinderclipError] = Refused) -> 
     return value
 
 
+def _bounded(text: str, where: str, failure: type[BinderclipError]) -> None:
+    """Parsing alone takes no stack; composing takes that of C, which must not run out."""
+    import yaml  # noqa: PLC0415 - see above
+
+    depth = 0
+    for count, event in enumerate(yaml.parse(text, _base())):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _MAX_DEPTH or count > 2 * _MAX_NODES:
+            raise failure(
+                f"{where}: found more than {_MAX_DEPTH} levels or {_MAX_NODES} values, expected "
+                "at most that"
+            )
+
+
+def _base() -> type[Any]:
+    """Libyaml's parser where PyYAML was built with it: ten times as fast."""
+    import yaml  # noqa: PLC0415 - see above
+
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
 def _loader() -> type[Any]:
     import yaml  # noqa: PLC0415 - see above
 
-    class Loader(yaml.SafeLoader):
+    base: Any = _base()
+
+    class Loader(base):  # type: ignore[misc] # a class that is found when it is needed
         def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - the base class's own signature
             seen: set[Hashable] = set()
             for key_node, _ in node.value:
+                if key_node.tag == "tag:yaml.org,2002:merge":
+                    continue
                 key = self.construct_object(key_node, deep=True)
-                merge = key_node.tag == "tag:yaml.org,2002:merge"
-                if isinstance(key, Hashable) and not merge:
+                if isinstance(key, Hashable):
                     if key in seen:
                         raise yaml.constructor.ConstructorError(
                             None,
@@ -52,7 +81,8 @@ def _loader() -> type[Any]:
                             key_node.start_mark,
                         )
                     seen.add(key)
-            return super().construct_mapping(node, deep)
+            made: dict[Hashable, Any] = super().construct_mapping(node, deep)
+            return made
 
     Loader.yaml_implicit_resolvers = {
         first: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:timestamp"]

@@ -1,0 +1,72 @@
+"""YAML of strangers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from binderclip import yamls
+from binderclip.errors import Refused
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("", None),
+        ("a: 1\nb: [x, 'y']\n", {"a": 1, "b": ["x", "y"]}),
+        ("- python=3.10\n- 3.10\n", ["python=3.10", 3.1]),
+        ("date: 2026-11-23\n", {"date": "2026-11-23"}),
+        ("base: &b {x: 1}\nmore: {<<: *b, y: 2}\n", {"base": {"x": 1}, "more": {"x": 1, "y": 2}}),
+        ("\ufeffa: 1\n", {"a": 1}),
+    ],
+)
+def test_values(text: str, value: Any) -> None:
+    assert yamls.read(text, "x.yml") == value
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("a: 1\na: 2\n", "line 2: found the key 'a' twice"),
+        ("a: [1\n", "line 2"),
+        ("a:\tb: c\n", "line 1"),
+        ("a: 1\n---\nb: 2\n", "line 2"),
+        ("a: !!python/object:os.system x\n", "line 1"),
+        ("a: !mine 1\n", "line 1"),
+        ("a: \x00\n", "is not YAML"),
+        ("[" * 20_000, "levels"),
+        ("- 1\n" * 500_000, "values"),
+        ("x" * 5_000_000, "characters"),
+        ("a: *b\n", "line 1"),
+    ],
+)
+def test_faults(text: str, why: str) -> None:
+    with pytest.raises(Refused, match=r"^x\.yml: ") as caught:
+        yamls.read(text, "x.yml")
+    assert why in caught.value.message
+
+
+def test_aliases_do_not_multiply() -> None:
+    rows = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    rows += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
+    with pytest.raises(Refused, match="aliases"):
+        yamls.read("\n".join(rows), "x.yml")
+
+
+def test_a_value_that_holds_itself() -> None:
+    with pytest.raises(Refused, match="aliases"):
+        yamls.read("a: &a [*a]\n", "x.yml")
+
+
+@given(st.text())
+def test_anything_is_read_or_refused(text: str) -> None:
+    told = ""
+    try:
+        yamls.read(text, "x.yml")
+    except Refused as error:
+        told = error.message
+    assert not told or told.startswith("x.yml: ")
+    assert "\n" not in told
