@@ -48,6 +48,7 @@ def diagnose() -> tuple[Check, ...]:
         _interpreters,
         _git,
         _jupytext,
+        _rattler,
         _containers,
         _cache,
         _state,
@@ -133,6 +134,17 @@ def _jupytext() -> Check:
     from importlib.metadata import version  # noqa: PLC0415 - slow to import, seldom needed
 
     return Check("jupytext", f"jupytext {version('jupytext')}", purpose, ok=True, essential=False)
+
+
+def _rattler() -> Check:
+    purpose = "makes environments of conda packages (environment.yml)"
+    if find_spec("rattler") is None:
+        remedy = "pip install 'binderclip[conda]'"
+        return Check("py-rattler", "not installed", purpose, remedy, ok=False, essential=False)
+    from importlib.metadata import version  # noqa: PLC0415 - as above
+
+    found = f"py-rattler {version('py-rattler')}"
+    return Check("py-rattler", found, purpose, ok=True, essential=False)
 
 
 def _containers() -> Check:

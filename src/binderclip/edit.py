@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -13,7 +13,7 @@ from binderclip.errors import Problem, SpecError
 from binderclip.notebook import MISSING, Missing
 from binderclip.spec import Reading
 from binderclip.spec.model import JSON, Binder, Dialect, Fetch, Frozen, Reference, Text, joined
-from binderclip.spec.places import pinned
+from binderclip.spec.places import DEFAULT_REFS, pinned
 
 KEYS = ("host", "image", "build", "files", "config", "content", "frozen", "auto")
 """What can be removed by its name; beside these ``file:NAME``, a reference's part
@@ -23,6 +23,7 @@ KEYS = ("host", "image", "build", "files", "config", "content", "frozen", "auto"
 # These decide which Python or which packages the pinned files were pinned for.
 _DECISIVE = frozenset({"runtime.txt", "pyproject.toml", "setup.py", "setup.cfg"})
 _PARTS = frozenset({"ref", "hash", "copy"})
+_NOT_AUTO = "auto is gone: a save hook no longer rewrites what you set"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +88,27 @@ def edited(value: JSON | Missing, wish: Wish) -> Edited:
         new = step(new, wish)
     new, notes = _without_stale(old, new)
     if old.auto and not new.auto and "auto" not in wish.remove:
-        notes = (*notes, "auto is gone: a save hook no longer rewrites what you set")
+        notes = (*notes, _NOT_AUTO)
+    return _finished(value, raw, reading, new, notes=notes, dialect=wish.dialect)
+
+
+def _finished(
+    value: JSON | Missing,
+    raw: JSON | None,
+    reading: Reading | None,
+    new: Binder,
+    *,
+    notes: tuple[str, ...] = (),
+    dialect: Dialect | None = None,
+) -> Edited:
+    """``new`` written in the place of ``value``, of which ``reading`` and ``raw`` are."""
+    old = reading.binder if reading and reading.binder else Binder()
     if new == Binder():
         if value is MISSING:
             return Edited(MISSING)
         gone = "nothing is left to say, so `binder` is gone"
         return Edited(MISSING, ("binder",), (*notes, gone))
-    result, more = _written(old, new, raw, reading, wish.dialect)
+    result, more = _written(old, new, raw, reading, dialect)
     if result == value:
         return Edited(value)
     if problems := spec.problems(result):
@@ -102,6 +117,87 @@ def edited(value: JSON | Missing, wish: Wish) -> Edited:
     if isinstance(value, dict) and isinstance(raw, dict):
         changes = (*changes, *(key for key in value if key not in {*raw, *changes}))
     return Edited(result, changes or ("binder",), (*notes, *more))
+
+
+def frozen(value: JSON | Missing, hashes: Mapping[str, str], pinned: Frozen | None) -> Edited:
+    """With ``hashes`` for the references that are their keys, and ``pinned`` as what a machine
+    pinned. Nothing is written where these are what is there already, or over an opt-out.
+
+    Raises SpecError for a value that is wrong, or of a newer version.
+    """
+    reading = readable(value)
+    if reading is None or reading.binder is None:
+        return Edited(value)
+    old = reading.binder
+    parts = {key: replace(getattr(old, key), hash=pin) for key, pin in hashes.items()}
+    new = replace(old, **{**parts, "frozen": pinned})
+    if new == old:
+        return Edited(value)
+    if reading.dialect == "v0" and pinned and not pinned.files:
+        new = replace(new, frozen=None)  # it has no word for when
+    notes = (_NOT_AUTO,) if old.auto else ()
+    return _finished(value, _raw(value), reading, replace(new, auto=False), notes=notes)
+
+
+def thawed(value: JSON | Missing, only: Collection[str] = ()) -> Edited:
+    """Without what was pinned: of the parts ``only`` names (references, ``files``, names of files),
+    or of all. Opt-outs stay. Raises SpecError for a value that is wrong, or of a newer version.
+    """
+    reading = readable(value)
+    if reading is None or reading.binder is None:
+        return Edited(value)
+    old = reading.binder
+    new = _thawed_in_part(old, only) if only else _removed(old, "frozen")
+    if new == old:
+        return Edited(value)
+    notes = tuple(
+        f"{key}: {before.hash[:19]} had no ref beside it, so {default} is meant now"
+        for key, default in DEFAULT_REFS.items()
+        if (before := getattr(old, key))
+        and before.hash
+        and before.ref is None
+        and getattr(new, key).hash is None
+    )
+    notes = (*notes, _NOT_AUTO) if old.auto else notes
+    return _finished(value, _raw(value), reading, replace(new, auto=False), notes=notes)
+
+
+def readable(value: JSON | Missing) -> Reading | None:
+    """What ``value`` says; None where there is nothing. Raises SpecError for what is wrong, and
+    for a newer version, which is not ours to rewrite.
+    """
+    if value is MISSING:
+        return None
+    reading = spec.read(value)
+    _refuse_newer(reading)
+    return reading
+
+
+def _raw(value: JSON | Missing) -> JSON | None:
+    return None if value is MISSING else value
+
+
+def _thawed_in_part(binder: Binder, only: Collection[str]) -> Binder:
+    for key in DEFAULT_REFS:
+        if key in only and getattr(binder, key):
+            binder = _removed(binder, f"{key}.hash")
+    if binder.frozen is None:
+        return binder
+    files = binder.frozen.files
+    kept = {
+        name: text
+        for name, text in files.items()
+        if not {name.rpartition("/")[2], "files"} & set(only)
+    }
+    if {name.rpartition("/")[2] for name in kept} <= {
+        "runtime.txt"
+    }:  # it came with what was pinned for that Python
+        kept = {}
+    hashed = any((one := getattr(binder, key)) and one.hash for key in DEFAULT_REFS)
+    if not kept and not hashed:
+        return replace(binder, frozen=None)
+    platform = binder.frozen.platform if kept else None
+    return replace(binder, frozen=replace(binder.frozen, files=kept, platform=platform))
 
 
 def check(wish: Wish) -> None:
@@ -346,7 +442,9 @@ def _written(
             raise
         dialect, value = "v1", spec.write(new)
     if reading and (dialect or own) != own:
-        return value, (f"the form was {own}, it is {dialect} now",)
+        note = f"the form was {own}, it is {dialect} now"
+        lost = ", ".join(f"{key}={word}" for key, word in opens.items())
+        return value, (f"{note}, which does not say what to open ({lost})" if lost else note,)
     if isinstance(raw, dict) and isinstance(value, dict):
         value = _merged(raw, value, _changes(old, new))
     return value, ()
@@ -354,8 +452,13 @@ def _written(
 
 def _merged(raw: dict[str, JSON], value: dict[str, JSON], changes: tuple[str, ...]) -> JSON:
     """``value`` in the order of ``raw``, and what did not change exactly as it was there."""
-    if not (raw.get("version") == value.get("version") == 1):
+    version = value.get("version")
+    if version is None or raw.get("version") != version:
         return value
+    if version == 0 and "host" in changes:  # it is written into an object of its own
+        raw = {key: part for key, part in raw.items() if key not in {"host", "binder"}}
+    elif version == 0:
+        value = {key: part for key, part in value.items() if key != "binder"}
     kept = {
         key: value[key] if key in changes else part
         for key, part in raw.items()

@@ -9,6 +9,7 @@ BinderclipError
 │   ├── AddressForbidden     the guard does not let us go there
 │   └── TooLarge             more bytes than the limit
 ├── ResolveError             a ref, tag or version was not found where it should be
+│   └── FreezeFailed         parts of an environment could not be pinned; nothing was written
 ├── ConfigError              the person's own configuration cannot be used
 ├── LaunchError              an environment did not come up
 │   ├── Refused              this target cannot take it, said before anything ran
@@ -123,6 +124,30 @@ class ResolveError(BinderclipError):
     code = "resolve"
     exit_code = 17
     http_status = 502
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What became of one part: ``path`` as in Problem."""
+
+    path: str
+    error: BinderclipError
+
+    def __str__(self) -> str:
+        text = f"{self.path}: {self.error.message}"
+        return f"{text} ({self.error.hint})" if self.error.hint else text
+
+
+class FreezeFailed(ResolveError):
+    """``failures`` is never empty; the message is all of them, a line each."""
+
+    code = "freeze"
+    exit_code = 19
+    http_status = 502
+
+    def __init__(self, failures: tuple[Failure, ...], *, hint: str | None = None) -> None:
+        super().__init__("\n".join(map(str, failures)), hint=hint)
+        self.failures = failures
 
 
 class ConfigError(BinderclipError):

@@ -1,21 +1,23 @@
-"""One member of a JSON object set or removed, in the manner of the file around it.
+"""Members of JSON objects set, changed and removed, in the manner of the file around them.
 
 Removing what was set gives the bytes of before: text goes in, and comes out, between the same
 two points. Beside other members these are the end of the member before, or the start of the
 first one. In an object that was empty, white space alike on both sides of the only member is
-what stood there before; unlike, it came with the member.
+what stood there before; unlike, it came with the member. A value that changes keeps the text of
+all in it that does not, through objects in objects.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import msgspec
 
-from binderclip.jsonspan import Object
+from binderclip.jsonspan import Member, Object, scan
 
 
 class Splice(NamedTuple):
@@ -77,13 +79,10 @@ def style_of(data: bytes, outer: Object, inner: Object) -> Style:
     )
 
 
-def set_member(data: bytes, obj: Object, style: Style, key: str, value: bytes) -> Splice:
-    """``value`` is JSON, laid out already. It replaces the key's value, or comes in with the key,
-    in its place where keys are sorted and last where they are not.
+def add_member(data: bytes, obj: Object, style: Style, key: str, value: bytes) -> Splice:
+    """``value`` is JSON, laid out already. It comes in with the key, in its place where keys are
+    sorted and last where they are not.
     """
-    index = obj.find(key)
-    if index is not None:
-        return Splice(obj.members[index].start, obj.members[index].end, value)
     name = _dumped(key, data)
     if not obj.members:
         return _only_member(data, obj, style, name + style.colon + value)
@@ -97,7 +96,7 @@ def set_member(data: bytes, obj: Object, style: Style, key: str, value: bytes) -
 
 
 def remove_member(data: bytes, obj: Object, index: int) -> Splice:
-    """The inverse of ``set_member``."""
+    """The inverse of ``add_member``."""
     member = obj.members[index]
     if index > 0:
         return Splice(obj.members[index - 1].end, member.end, b"")
@@ -105,6 +104,102 @@ def remove_member(data: bytes, obj: Object, index: int) -> Splice:
         return Splice(member.at, obj.members[1].at, b"")
     before, after = data[obj.start + 1 : member.at], data[member.end : obj.end - 1]
     return Splice(obj.start + 1, obj.end - 1, before if before == after else b"")
+
+
+def change_value(
+    data: bytes, member: Member, style: Style, old: object, new: object
+) -> list[Splice]:
+    """What makes ``new`` of the value ``old`` of a member, in an object of ``style``; in the order
+    of the file, none where the two are the same. Raises ValueError for NaN and infinities.
+    """
+    if _same(old, new):
+        return []
+    if isinstance(old, dict) and isinstance(new, dict):
+        obj = scan(data, member.start, member.end)
+        if obj.duplicate() is None:
+            return _change_members(data, obj, _style_within(data, obj, style), old, new)
+    return [Splice(member.start, member.end, render(new, data, style))]
+
+
+def _same(old: object, new: object) -> bool:
+    """Tells 1 from 1.0 and true, and looks through the order of keys."""
+    if isinstance(old, str) or isinstance(new, str):
+        return old == new
+    return json.dumps(old, sort_keys=True) == json.dumps(new, sort_keys=True)
+
+
+def _change_members(
+    data: bytes, obj: Object, style: Style, old: Mapping[str, object], new: Mapping[str, object]
+) -> list[Splice]:
+    kept = [member for member in obj.members if member.key in new]
+    fresh = _fresh(data, style, [member.key for member in kept], new)
+    if not kept:
+        return [_refill(data, obj, style, fresh[0])]
+    first, at = obj.members[0].at, kept[0].at
+    splices = [Splice(first, at, b"".join(entry + style.between for entry in fresh[0]))]
+    ends = {member.end: member.end for member in kept}  # where what goes behind each one ends
+    last = kept[0].end
+    for member in obj.members:
+        if member.end in ends:
+            last = member.end
+        elif member.at > at:
+            ends[last] = member.end
+    for member, entries in zip(kept, fresh[1:], strict=True):
+        splices += change_value(data, member, style, old[member.key], new[member.key])
+        text = b"".join(style.between + entry for entry in entries)
+        splices.append(Splice(member.end, ends[member.end], text))
+    return [one for one in splices if one.text or one.start != one.end]
+
+
+def _fresh(
+    data: bytes, style: Style, kept: Sequence[str], new: Mapping[str, object]
+) -> list[list[bytes]]:
+    """The new members as text: those before all that are kept, and those behind each of these."""
+    found: list[list[bytes]] = [[] for _ in range(len(kept) + 1)]
+    places = {key: place for place, key in enumerate(kept, 1)}
+    place = 0
+    for key in sorted(new) if style.ordered else new:
+        if key in places:
+            place = places[key]
+        else:
+            text = _dumped(key, data) + style.colon + render(new[key], data, style)
+            found[place].append(text)
+    return found
+
+
+def _refill(data: bytes, obj: Object, style: Style, entries: Sequence[bytes]) -> Splice:
+    """Everything in an object replaced, but for its margins."""
+    if not obj.members:
+        return _only_member(data, obj, style, style.between.join(entries))
+    before, after = _lead(data, obj), data[obj.members[-1].end : obj.end - 1]
+    bare = before if before == after else b""
+    text = before + style.between.join(entries) + after if entries else bare
+    return Splice(obj.start + 1, obj.end - 1, text)
+
+
+def _style_within(data: bytes, obj: Object, around: Style) -> Style:
+    """The layout of ``obj``, a value in an object of the style ``around``; where nothing shows it,
+    as ``render`` lays it out.
+    """
+    lead = _lead(data, obj)
+    if not obj.members and not lead:
+        return replace(around, outer=around.inner, inner=around.inner + around.indent)
+    newline, inner = _last_line(lead)
+    tail = data[obj.members[-1].end : obj.end - 1] if obj.members else lead
+    outer = _last_line(tail)[1]
+    nested = inner.startswith(outer) and inner != outer
+    colon = _colon(data, obj) if obj.members else around.colon
+    # On one line in a file of many: written by hand, or by a tool that is sparing with blanks.
+    comma = b"," if around.newline and colon == b":" else around.comma
+    return replace(
+        around,
+        newline=newline,
+        indent=inner[len(outer) :] if nested else around.indent,
+        outer=outer,
+        inner=inner,
+        comma=_comma(data, obj) or comma,
+        colon=colon,
+    )
 
 
 def render(value: object, data: bytes, style: Style) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
@@ -91,7 +91,8 @@ class Notebook:
     def replaced(self, value: JSON | Missing, key: str = "binder") -> Notebook:
         """The notebook with that member set, or removed where ``value`` is MISSING.
 
-        All bytes outside the member are as before, and setting a member that was not there and
+        All bytes outside the member are as before, and so is the text of everything in it that
+        does not change, through objects in objects. Setting what was not there, at any depth, and
         then removing it gives the bytes of before. Returns ``self`` where nothing changes.
         Raises NotebookError where the value is no JSON, or a text notebook's header cannot be
         edited in place.
@@ -104,35 +105,38 @@ class Notebook:
             else:
                 data = textnotebook.with_member(self._header, self.data, self.name, key, value)
             return self if data == self.data else _parse_text(data, self.name)
-        splice = self._splice(key, value)
-        return self if splice is None else self._spliced(splice)
+        splices = self._splices(key, value)
+        return self._spliced(splices) if splices else self
 
     def _found(self) -> tuple[Object, Object]:
         """Where the file's members and those of its metadata lie."""
         return self._spans or _scanned(self.data, self.name)
 
-    def _splice(self, key: str, value: JSON | Missing) -> Splice | None:
+    def _splices(self, key: str, value: JSON | Missing) -> Sequence[Splice]:
         from binderclip import jsonedit  # noqa: PLC0415 - whoever reads alone starts sooner
 
         top, metadata = self._found()
         index = metadata.find(key)
         if value is MISSING:
-            return None if index is None else jsonedit.remove_member(self.data, metadata, index)
+            return [] if index is None else [jsonedit.remove_member(self.data, metadata, index)]
         style = jsonedit.style_of(self.data, top, metadata)
-        if index is not None:
-            old = self.get(key)
-            if json.dumps(old, sort_keys=True) == json.dumps(value, sort_keys=True):
-                return None
-            style = replace(style, ordered=style.ordered and jsonedit.is_ordered(old))
         try:
-            text = jsonedit.render(value, self.data, style)
+            if index is None:
+                text = jsonedit.render(value, self.data, style)
+                return [jsonedit.add_member(self.data, metadata, style, key, text)]
+            old = self.get(key)
+            style = replace(style, ordered=style.ordered and jsonedit.is_ordered(old))
+            return jsonedit.change_value(self.data, metadata.members[index], style, old, value)
         except (ValueError, RecursionError) as exc:
             raise notebookfault.odd_value(self.name, key, str(exc)) from exc
-        return jsonedit.set_member(self.data, metadata, style, key, text)
 
-    def _spliced(self, splice: Splice) -> Notebook:
-        view = memoryview(self.data)
-        data = b"".join((view[: splice.start], splice.text, view[splice.end :]))
+    def _spliced(self, splices: Sequence[Splice]) -> Notebook:
+        view, at = memoryview(self.data), 0
+        parts: list[bytes | memoryview] = []
+        for splice in splices:
+            parts += [view[at : splice.start], splice.text]
+            at = splice.end
+        data = b"".join((*parts, view[at:]))
         return Notebook(data, self.name, self.nbformat, self.nbformat_minor)
 
 

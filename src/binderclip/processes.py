@@ -196,8 +196,10 @@ async def _read(
     loop.add_reader(descriptor, ready.set)
     try:
         while True:
+            # Not `wait_for`: before Python 3.12 it forgets to be cancelled when both come at once.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(ready.wait(), 0.2)
+                async with asyncio.timeout(0.2):
+                    await ready.wait()
             if not ready.is_set() and process.poll() is not None:
                 break
             ready.clear()

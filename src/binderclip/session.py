@@ -15,8 +15,9 @@ class Runtime:
     ``home`` is the session's own folder, removed when the session stops; ``run`` is a private
     folder beside it (mode 0700) for sockets, connection files and the records of processes;
     ``checkout`` is the pristine working copy of the ``build`` repository, to be copied, never
-    written to; ``wrapper`` is the environment's ``start`` script, which gets the command to run
-    as its arguments; ``environ`` is the whole environment of a process started here.
+    written to; ``wrapper`` is the environment's ``start`` script, or one that runs it in an
+    activated conda environment, and gets the command to run as its arguments; ``environ`` is the
+    whole environment of a process started here.
     """
 
     prefix: Path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
@@ -63,7 +63,9 @@ def with_member(header: Header, data: bytes, name: str, key: str, value: Any) ->
         page = _with_header(page, name, key, value)
     else:
         entries, parent = _home(page, name, key)
-        if entries:
+        if (entry := _find(entries, key)) is not None:
+            page = _changed(page, name, entry, old[key], value)
+        elif entries:
             page = _put(page, name, entries, key, value)
         elif parent is None:
             page = _put(page, name, _roots(page, name), "jupyter", {key: value})
@@ -153,6 +155,48 @@ def _put(page: Page, name: str, entries: Sequence[_Entry], key: str, value: Any)
     index = sum(other < key for other in keys) if ordered else len(keys)
     at = entries[index - 1].last + 1 if index else entries[0].first
     return _spliced(page, at, at, lines)
+
+
+def _changed(page: Page, name: str, entry: _Entry, old: Any, new: Any) -> Page:
+    """The lines of the entry's value, but for those that say what changes, stay as they are."""
+    edits = list(_edits(entry, old, new, ()))
+    before = page
+    try:
+        for path, gone, value in edits:
+            entries = _home(page, name, entry.key)[0]
+            for key in path[:-1]:
+                found = _find(entries, key)
+                entries = _entries(found.value) if found else []
+            found = _find(entries, path[-1])
+            if gone and found:
+                page = _spliced(page, found.first, found.last + 1, [])
+            else:
+                page = _put(page, name, entries, path[-1], value)
+        said = metadata_of(page, loaded(page, name), name).get(entry.key)
+    except (NotebookError, IndexError):
+        said = None
+    if _canonical(said) == _canonical(new):
+        return page
+    return _put(before, name, _home(before, name, entry.key)[0], entry.key, new)
+
+
+def _edits(
+    entry: _Entry, old: Any, new: Any, above: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], bool, Any]]:
+    """What makes ``new`` of ``old``: the path of an entry, whether it goes, and its new value."""
+    path = (*above, entry.key)
+    inner = {one.key: one for one in _entries(entry.value)}
+    if not (isinstance(old, dict) and isinstance(new, dict) and inner.keys() & new.keys()):
+        yield path, False, new
+        return
+    for key in old:
+        if key not in new:
+            yield (*path, key), True, None
+    for key, value in new.items():
+        if key not in old:
+            yield (*path, key), False, value
+        elif _canonical(value) != _canonical(old[key]) and key in inner:
+            yield from _edits(inner[key], old[key], value, path)
 
 
 def _keeping(page: Page, name: str, key: str) -> Page:

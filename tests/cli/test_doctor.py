@@ -25,8 +25,8 @@ def test_the_answer_for_machines(run: Run) -> None:
     assert answer["ok"] is True
     checks = {check["name"]: check for check in answer["checks"]}
     assert set(checks) == {
-        *("python", "uv", "interpreters", "git", "jupytext", "containers"),
-        *("cache", "state", "disk"),
+        *("python", "uv", "interpreters", "git", "jupytext", "py-rattler"),
+        *("containers", "cache", "state", "disk"),
     }
     assert sys.executable in checks["python"]["found"]
     for check in checks.values():

@@ -85,6 +85,9 @@ def test_the_hooks(project: Path) -> None:
     assert "other.json" not in checked.stdout
     required = hook(project, "binderclip-require")
     assert "none.ipynb: binder: found nothing" in required.stdout
+    loose = hook(project, "binderclip-frozen")
+    assert loose.returncode == 1
+    assert "good.ipynb: build: not frozen" in loose.stdout
     (project / "bad one.ipynb").unlink()
     commit(project)
     assert hook(project, "binderclip-check").returncode == 0

@@ -50,6 +50,27 @@ def test_without_a_terminal_it_is_refused_and_nothing_is_built(shell: Shell, add
     assert not (shell.folder / "a.run.ipynb").exists()
 
 
+def test_what_conda_would_install_is_shown(shell: Shell, web: Web, notebook: MakeNotebook) -> None:
+    text = (
+        "channels: [https://conda.example.org/lab]\n"
+        "dependencies: [numpy=2.1, pip: [cowsay, -r more.txt]]\n"
+    )
+    files = {"environment.yml": text, "more.txt": "cowsay-extra\n", "postBuild": SCRIPT}
+    path = notebook("1", binder={"version": 1, "files": files})
+    web.pages["/c.ipynb"] = path.read_bytes()
+    fresh(shell)
+    done = shell.run("run", f"{web.url}/c.ipynb")
+    assert done.code == 22
+    assert "conda        --channel https://conda.example.org/lab" in done.err
+    assert "numpy=2.1" in done.err
+    assert "installs     -r 'environment.yml pip:'" in done.err
+    for name in ("environment.yml", "environment.yml pip:", "more.txt"):
+        assert f"reads        {name}\n" in done.err
+    assert "cowsay-extra" in done.err
+    assert "runs         postBuild" in done.err
+    assert "echo built" in done.err
+
+
 def test_json_tells_the_refusal(shell: Shell, address: str) -> None:
     done = shell.run("run", address, "--json")
     assert json.loads(done.out)["error"]["code"] == "not-trusted"

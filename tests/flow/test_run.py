@@ -163,7 +163,7 @@ def test_standard_input_is_a_notebook_too(shell: Shell, notebook: MakeNotebook) 
     ("files", "word"),
     [
         ({"apt.txt": "cmake"}, "apt.txt"),
-        ({"environment.yml": "dependencies: [numpy]"}, "environment.yml"),
+        ({"environment.yml": "dependencies: numpy"}, "environment.yml"),
         ({"Dockerfile": "FROM busybox"}, "Dockerfile"),
         ({"install.R": "1"}, "R"),
         ({"Project.toml": ""}, "Julia"),

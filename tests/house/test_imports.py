@@ -31,7 +31,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     session events
     web
     config tokens records
-    rees repositories processes trust cache
+    rees repositories processes trust cache requirementfiles
     conda registries dockerfile embedding
     servers hubs
     companions

@@ -21,8 +21,8 @@ from binderclip.errors import (
 from binderclip.guard import OpenGuard
 from binderclip.hubs.faults import NEEDED, lacking
 from binderclip.hubs.jupyterhub import JupyterHub, Step
-from binderclip.hubs.waits import date
 from binderclip.web import Web
+from binderclip.web.waits import date
 
 T = TypeVar("T")
 

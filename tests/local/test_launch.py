@@ -300,7 +300,7 @@ def test_a_repository_that_cannot_be_honoured_is_refused_before_anyone_is_asked(
 
 def test_files_over_a_repository_that_rule_it_out(local: LocalTarget) -> None:
     build = Reference("https://github.com", "o/r")
-    for name in ("Dockerfile", "environment.yml", "apt.txt"):
+    for name in ("Dockerfile", "default.nix", "apt.txt"):
         reason = local.refusal(Environment(build=build, files={name: ""}))
         assert (reason or "").startswith(f"{name}: the local target")
 

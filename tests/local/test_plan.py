@@ -10,7 +10,7 @@ from packaging import specifiers
 from binderclip import pythons
 from binderclip.errors import Refused
 from binderclip.rees import Embedded
-from binderclip.targets.local.recipe import Recipe, recipe
+from binderclip.targets.local.recipe import KEPT, Recipe, recipe
 
 PACKAGE = '[project]\nname = "x"\nrequires-python = "{}"\n[build-system]\nrequires = []\n'
 
@@ -129,7 +129,10 @@ def test_a_package_is_installed_after_its_requirements_and_setup_py_counts_as_a_
 
 def test_the_kernel_comes_after_requirements_that_must_all_have_hashes() -> None:
     plan = of({"requirements.txt": "--require-hashes\nsix==1 --hash=sha256:00\n"})
-    assert plan.installs == (("-r", "requirements.txt"), ("ipykernel",))
+    assert plan.installs == (
+        ("-r", "requirements.txt"),
+        ("--constraint", KEPT, "ipykernel"),
+    )
 
 
 def test_start_needs_an_interpreter_and_is_a_script() -> None:
@@ -185,7 +188,6 @@ def test_which_python(files: dict[str, str], python: str, stated: bool) -> None:
         ({"runtime.txt": "r-4.1"}, "found 'r-4.1'", "BinderHub"),
         ({"DESCRIPTION": ""}, "DESCRIPTION: .* not R", "container"),
         ({"install.R": ""}, "install.R: .* not R", "BinderHub"),
-        ({"environment.yml": ""}, "environment.yml: .* conda", "requirements.txt"),
         ({"apt.txt": "gcc"}, "apt.txt: .* system packages", "BinderHub"),
         ({"binder/apt.txt": "gcc"}, "binder/apt.txt: .* system packages", "BinderHub"),
     ],

@@ -228,3 +228,53 @@ except Exception as error:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "NotebookError a.md: found a text notebook" in done.stdout
     assert "pip install 'binderclip[text]'" in done.stdout
+
+
+BY_HAND = """---
+# what a person wrote stays
+jupyter:
+  kernelspec: {name: python3, display_name: P}
+  binder:
+    version: 1          # the first
+    build:
+      path:   'o/r'
+      host: "https://github.com"
+      # which branch
+      ref: main
+
+    files:
+      requirements.txt: |
+        numpy
+        scipy
+    mine: {kept: [1, 2]}
+---
+
+# Hi
+"""
+
+
+def test_what_is_added_deep_in_a_value_comes_out_without_a_trace() -> None:
+    before = parse(BY_HAND.encode(), "a.md")
+    value: Any = before.get()
+    build = {**value["build"], "hash": "c" * 40}
+    frozen = {"at": "2026-11-22T20:00:00Z", "files": {"requirements.txt": ["a\\n", "b\\n"]}}
+    wanted = {**value, "build": build, "frozen": frozen}
+    after = before.replaced(wanted)
+    assert after.get() == wanted
+    for line in BY_HAND.splitlines():
+        assert line in after.data.decode().splitlines()
+    assert after.replaced(value).data == before.data
+    other = {**value, "build": {"host": "https://h.org", "path": "x"}, "mine": {"kept": [1]}}
+    assert before.replaced(other).get() == other
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_deep_changes_in_every_format(form: str) -> None:
+    build = {"host": "https://h.org", "path": "o/r", "ref": "main"}
+    value: Any = {"version": 1, "build": build}
+    before = parse(written(form).encode(), "a" + suffix_of(form)).replaced(value)
+    wanted: Any = {"version": 1, "build": {**build, "hash": "c" * 40}, "frozen": {"at": "x"}}
+    after = before.replaced(wanted)
+    assert after.get() == wanted
+    assert as_jupytext_sees(after.data.decode(), form)[1] == wanted
+    assert after.replaced(value).data == before.data

@@ -5,6 +5,7 @@
     locks/KEY.lock                     held while KEY is built or removed
     sessions/ID.lock, sessions/ID/     see ``leases``
     repositories/ID/                   see ``binderclip.repositories``
+    conda/                             channels' indexes and packages, see ``binderclip.conda``
 
 See docs/adr/0003-environments-are-published-not-moved.md.
 """
@@ -67,6 +68,26 @@ class Cache:
     @property
     def sessions(self) -> Path:
         return self.root / "sessions"
+
+    @property
+    def conda(self) -> Path:
+        return self.root / "conda"
+
+    @contextmanager
+    def using_conda(self) -> Iterator[None]:
+        """Keep ``conda`` from being removed; others may use it at the same time."""
+        import fcntl  # noqa: PLC0415 - conda environments alone need it
+
+        with _translated(self.root):
+            trees.make_private(self.root / "locks")
+            # The file of ``lock("conda")``, which whoever removes the folder holds alone.
+            path = self.root / "locks" / "conda.lock"
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+            yield
+        finally:
+            os.close(descriptor)
 
     def folder(self, key: str, token: str) -> Path:
         """Where the environment ``key`` was built, or is being built, under ``token``."""
@@ -178,8 +199,8 @@ class Cache:
         everything: bool = False,
     ) -> tuple[CachedEnvironment, ...]:
         """Remove environments unused for ``older_than_s``, then the longest unused until at most
-        ``max_bytes`` are left; or ``everything``, fetched repositories included. What is in use or
-        being built stays. Returns what was removed.
+        ``max_bytes`` are left; or ``everything``, fetched repositories and conda packages included.
+        What is in use or being built stays. Returns what was removed.
         """
         self.sweep()
         removed: list[CachedEnvironment] = []
@@ -193,6 +214,10 @@ class Cache:
                 removed += gone
         if everything or older_than_s is not None:
             self._prune_repositories(0 if everything else older_than_s or 0)
+        if everything:
+            with self._locked("conda") as held, _translated(self.root):
+                if held:
+                    trees.remove(self.conda)
         return tuple(removed)
 
     def sweep(self) -> None:

@@ -16,7 +16,10 @@ LAYOUT = 1
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
     """What ``ready.json`` says. ``wrapper`` is relative to ``repo``; ``made_at`` is a POSIX time;
-    ``texts``, ``commands`` and ``scripts`` are those of the plan that was approved.
+    ``texts``, ``commands`` and ``scripts`` are those of the plan that was approved. A conda
+    environment has ``variables`` to set, if none in particular; ``activation`` is the script
+    beside ``repo`` through which everything is run there, the wrapper included, where it needs
+    one.
     """
 
     token: str
@@ -32,6 +35,8 @@ class Published:
     scripts: tuple[str, ...]
     machine: str
     layout: int = LAYOUT
+    variables: dict[str, str] | None = None
+    activation: str | None = None
 
 
 def names(default_python: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from binderclip.notebook import Missing, Notebook, NotebookFile
 from binderclip.spec.model import JSON
 
 Change: TypeAlias = Callable[["JSON | Missing"], Edited]
+FileChange: TypeAlias = Callable[[NotebookFile], Edited]
 
 KEPT_BYTES = 256 * 1024 * 1024
 
@@ -43,9 +44,28 @@ class _Plan:
     work: tuple[NotebookFile, Notebook] | None = None
 
 
+def by_value(change: Change) -> FileChange:
+    """A change that looks at ``metadata.binder`` alone."""
+    return lambda file: change(file.notebook.get())
+
+
 def rewrite(
     arguments: Sequence[str],
     change: Change,
+    *,
+    dry_run: bool,
+    observe: Callable[[int, str], None],
+    kept_bytes: int = KEPT_BYTES,
+) -> list[Outcome | Refusal]:
+    """As ``rewrite_files``, for a change that looks at ``metadata.binder`` alone."""
+    return rewrite_files(
+        arguments, by_value(change), dry_run=dry_run, observe=observe, kept_bytes=kept_bytes
+    )
+
+
+def rewrite_files(
+    arguments: Sequence[str],
+    change: FileChange,
     *,
     dry_run: bool,
     observe: Callable[[int, str], None],
@@ -72,13 +92,13 @@ def rewrite(
     return _write(plans, observe)
 
 
-def _plan(found: Path | Missed, change: Change) -> _Plan | Refusal:
+def _plan(found: Path | Missed, change: FileChange) -> _Plan | Refusal:
     if isinstance(found, Missed):
         return Refusal(found.path, found.error)
     try:
         file = notebooks.read(found)
         before = file.notebook.get()
-        edited = change(before)
+        edited = change(file)
         after = file.notebook.replaced(edited.value)
     except BinderclipError as error:
         return Refusal(str(found), error)

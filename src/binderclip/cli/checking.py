@@ -16,7 +16,8 @@ from binderclip.cli.failure import as_json, problem_lines
 from binderclip.cli.notebooks import Missed, named
 from binderclip.cli.paint import count, flat
 from binderclip.errors import BinderclipError, Problem, SpecError
-from binderclip.notebook import MISSING
+from binderclip.notebook import MISSING, Missing
+from binderclip.spec.model import JSON
 
 Status: TypeAlias = Literal["good", "opted-out", "nothing", "wrong"]
 
@@ -24,13 +25,14 @@ Status: TypeAlias = Literal["good", "opted-out", "nothing", "wrong"]
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """``path`` is as it may be shown. ``nothing``: it names no environment. ``error`` is set
-    where it is ``wrong``.
+    where it is ``wrong``; ``value`` is the metadata where it is not.
     """
 
     path: str
     status: Status
     warnings: tuple[str, ...] = ()
     error: BinderclipError | None = None
+    value: JSON | Missing = MISSING
 
 
 def check(
@@ -52,7 +54,8 @@ def _verdict(path: Path, *, require: bool) -> Verdict:
         if value is not MISSING:
             reading = spec.read(value)
             status: Status = "good" if reading.binder else "opted-out"
-            return Verdict(str(path), status, tuple(str(warning) for warning in reading.warnings))
+            warnings = tuple(str(warning) for warning in reading.warnings)
+            return Verdict(str(path), status, warnings, value=value)
     except BinderclipError as error:
         return Verdict(str(path), "wrong", error=error)
     if require:
@@ -80,6 +83,12 @@ def report(verdicts: Sequence[Verdict]) -> dict[str, object]:
 
 def print_report(verdicts: Sequence[Verdict], *, quiet: bool) -> None:
     """A line a problem, as compilers do: ``path: problem``."""
+    print_problems(verdicts, quiet=quiet)
+    if not quiet:
+        click.echo(_summary(verdicts))
+
+
+def print_problems(verdicts: Sequence[Verdict], *, quiet: bool) -> None:
     for verdict in verdicts:
         name = click.style(flat(verdict.path), bold=True)
         if verdict.error:
@@ -89,8 +98,6 @@ def print_report(verdicts: Sequence[Verdict], *, quiet: bool) -> None:
                 click.echo(f"    {click.style('hint:', fg='cyan')} {flat(verdict.error.hint)}")
         for warning in () if quiet else verdict.warnings:
             click.echo(f"{name}: {click.style('warning:', fg='yellow')} {flat(warning)}")
-    if not quiet:
-        click.echo(_summary(verdicts))
 
 
 def _summary(verdicts: Sequence[Verdict]) -> str:

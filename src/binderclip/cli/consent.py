@@ -129,8 +129,12 @@ class Consent:
                 f"  repository   {flat(build.url)} at {flat(build.ref or 'HEAD')} {commit}"
             )
         # What is made with uv and which scripts run is said below and above.
-        installs = [c for c in plan.commands if c.startswith("uv pip install ")]
-        lines += [f"  installs     {flat(c.removeprefix('uv pip install '))}" for c in installs]
+        for command in plan.commands:
+            if command.startswith("conda install "):
+                words = command.removeprefix("conda install ")
+                lines.append(f"  conda        {_cut(flat(words)) if preview else flat(words)}")
+            elif command.startswith("uv pip install "):
+                lines.append(f"  installs     {flat(command.removeprefix('uv pip install '))}")
         for name, text in plan.texts.items():
             label = "runs" if name in plan.scripts else "reads"
             lines += [f"  {label:12} {flat(name)}", *_indented(text, preview)]

@@ -9,7 +9,7 @@ import click
 
 from binderclip.cli.paint import clean, colour, print_json
 from binderclip.cli.state import State
-from binderclip.errors import BinderclipError, CellFailed, SpecError
+from binderclip.errors import BinderclipError, CellFailed, FreezeFailed, SpecError
 
 LINES = 20
 """A message is cut to this many lines, so that it stays on one screen."""
@@ -75,15 +75,23 @@ def as_json(error: Exception) -> dict[str, object]:
             {"path": p.path, "found": p.found, "expected": p.expected, "hint": p.hint}
             for p in error.problems
         ]
+    if isinstance(error, FreezeFailed):
+        body["failures"] = [{"path": one.path, **_inner(one.error)} for one in error.failures]
     if isinstance(error, CellFailed):
         body |= {"cell": error.cell, "traceback": error.traceback}
     return {"error": body}
+
+
+def _inner(error: BinderclipError) -> dict[str, object]:
+    return {"code": error.code, "message": error.message, "hint": error.hint}
 
 
 def problem_lines(path: str, error: BinderclipError) -> list[str]:
     """What is wrong with the notebook at ``path``, a line each, to stand behind its name."""
     if isinstance(error, SpecError):
         return [str(problem) for problem in error.problems]
+    if isinstance(error, FreezeFailed):
+        return [row for failure in error.failures for row in str(failure).splitlines()]
     return [error.message.removeprefix(f"{path}: ")]
 
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import click
 
-from binderclip.cli.batch import Change, Outcome, Refusal, rewrite
+from binderclip.cli.batch import Change, FileChange, Outcome, Refusal, by_value, rewrite_files
 from binderclip.cli.failure import as_json as error_as_json
 from binderclip.cli.failure import problem_lines
 from binderclip.cli.paint import count, flat, print_json, print_rows
@@ -53,8 +53,17 @@ def rewrite_and_tell(
     """Apply ``change`` to every notebook that ``arguments`` name, print what became of each and
     leave with the exit code: all that `set`, `strip` and `upgrade` do once they know what to do.
     """
+    rewrite_files_and_tell(
+        arguments, by_value(change), dry_run=dry_run, as_json=as_json, quiet=quiet
+    )
+
+
+def rewrite_files_and_tell(
+    arguments: Sequence[str], change: FileChange, *, dry_run: bool, as_json: bool, quiet: bool
+) -> None:
+    """As ``rewrite_and_tell``, for a change that looks at the whole notebook."""
     counting = Counting()
-    results = rewrite(arguments, change, dry_run=dry_run, observe=counting)
+    results = rewrite_files(arguments, change, dry_run=dry_run, observe=counting)
     counting.clear()
     _tell(results, dry_run=dry_run, as_json=as_json, quiet=quiet)
 
@@ -147,7 +156,17 @@ def _as_json(result: Result) -> dict[str, object]:
 def _diff(before: JSON | Missing, after: JSON | Missing) -> list[str]:
     from difflib import unified_diff
 
+    if before is not MISSING and after is not MISSING:
+        after = _in_order_of(before, after)
     return list(unified_diff(_lines(before), _lines(after), "before", "after", lineterm="", n=2))
+
+
+def _in_order_of(before: JSON, after: JSON) -> JSON:
+    """That something stands elsewhere is no difference: in the notebook it stays where it is."""
+    if not (isinstance(before, dict) and isinstance(after, dict)):
+        return after
+    keys = [*(key for key in before if key in after), *(key for key in after if key not in before)]
+    return {key: _in_order_of(before.get(key), after[key]) for key in keys}
 
 
 def _lines(value: JSON | Missing) -> list[str]:

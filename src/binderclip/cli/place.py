@@ -33,6 +33,7 @@ class Place:
     ref: str | None
     trust: bool
     latest: bool
+    adopt: bool | None
     offline: bool
     python: str | None
 
@@ -72,6 +73,13 @@ _OPTIONS = (
     ),
     click.option(
         "--latest", is_flag=True, help="Go by refs and loose files; set aside what was frozen."
+    ),
+    click.option(
+        "--import/--no-import",
+        "adopt",
+        default=None,
+        help="Where a notebook names no environment and another tool's metadata does (juv, MyST, "
+        "conda-env, …): use that [default: asks on a terminal, else uses it and says so].",
     ),
     click.option("--offline", is_flag=True, help="Use the caches alone."),
     click.option("--python", metavar="VERSION", help="Python for environments that name none."),

@@ -7,6 +7,7 @@ import click
 from binderclip.cli.paint import count, flat, print_facts, print_rows, size
 from binderclip.cli.reading import Seen
 from binderclip.environment import Environment
+from binderclip.freeze.parts import loose
 from binderclip.notebook import MISSING
 from binderclip.spec import Reading, write
 from binderclip.spec.model import Binder, Fetch, Frozen, Reference, Text, joined
@@ -16,7 +17,6 @@ def describe(seen: Seen) -> dict[str, object]:
     """The whole of it, for machines; see docs/command-line.md."""
     reading = seen.reading
     binder = reading.binder if reading else None
-    environment = Environment.of(binder) if binder else None
     return {
         "address": seen.address,
         "kind": seen.kind,
@@ -28,8 +28,7 @@ def describe(seen: Seen) -> dict[str, object]:
         "dialect": reading.dialect if reading else None,
         "newer": bool(reading and reading.newer),
         "binder": write(binder) if binder else None,
-        "environment": environment
-        and {"key": environment.key, "bare": environment.bare, "frozen": _is_frozen(environment)},
+        "environment": _environment(binder) if binder else None,
         "files": [_file(name, text) for name, text in (binder.files if binder else {}).items()],
         "auto": bool(binder and binder.auto),
         "warnings": [str(warning) for warning in (reading.warnings if reading else ())],
@@ -110,12 +109,11 @@ def _frozen(frozen: Frozen | None) -> list[str]:
     return [f"{when}, {where}", *(f"{name} is pinned" for name in frozen.files)]
 
 
-def _is_frozen(environment: Environment) -> bool:
-    """Does every part have its hash, and every file that can be pinned its pinned form?"""
-    parts = [one for one in (environment.image, environment.build) if one]
-    pinned = environment.frozen.files if environment.frozen else {}
-    loose = "requirements.txt" in environment.files and "requirements.txt" not in pinned
-    return not environment.bare and all(one.hash for one in parts) and not loose
+def _environment(binder: Binder) -> dict[str, object]:
+    """``frozen``: every reference has its hash, and every file that can be pinned a pinned form."""
+    environment = Environment.of(binder)
+    frozen = not environment.bare and not loose(binder)
+    return {"key": environment.key, "bare": environment.bare, "frozen": frozen}
 
 
 def _file(name: str, text: Text) -> dict[str, object]:

@@ -30,6 +30,11 @@ class Reporter:
         self._line, self._since = "", self._began
         self._clock: asyncio.TimerHandle | None = None
 
+    @property
+    def silent(self) -> bool:
+        """True where nobody reads along, and so nobody can be asked."""
+        return self._quiet or bool(self._label)
+
     def labelled(self, label: str) -> Reporter:
         """One of several, each of whose lines begins with its ``label``."""
         return Reporter(verbose=self._verbose, quiet=self._quiet, label=label)

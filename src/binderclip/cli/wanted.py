@@ -14,6 +14,7 @@ import click
 from binderclip import flow
 from binderclip.cache import Cache
 from binderclip.cli import person
+from binderclip.cli.adopting import adopter
 from binderclip.cli.consent import Consent
 from binderclip.cli.place import Place
 from binderclip.cli.progress import Reporter
@@ -98,6 +99,7 @@ async def wanted(place: Place, reporter: Reporter) -> Wanted:
             observe=reporter.say,
             latest=place.latest,
             build=repository(place.build, ref=place.ref) if place.build else None,
+            adopt=adopter(place.adopt, reporter, place.notebook),
         )
     if opened.note:
         # What it gets instead is said behind the colon, and holds here alone.

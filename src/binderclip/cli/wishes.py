@@ -105,12 +105,12 @@ def _copy(key: str, text: str) -> tuple[str, str]:
 def _files(texts: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
     """``NAME=PATH`` or ``PATH`` → the file's name in the notebook and its lines."""
     found = {}
-    for text in texts:
-        name, equals, path = text.partition("=")
+    for stated in texts:
+        name, equals, path = stated.partition("=")
         if not equals:
-            name, path = Path(text).absolute().name, text
+            name, path = Path(stated).absolute().name, stated
         if not name or not path:
-            raise click.UsageError(f"--file: {text!r} is neither NAME=PATH nor PATH")
+            raise click.UsageError(f"--file: {stated!r} is neither NAME=PATH nor PATH")
         if name in found:
             raise click.UsageError(f"--file: {name!r} is given twice")
         found[name] = _lines(path)
@@ -118,6 +118,8 @@ def _files(texts: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
 
 
 def _lines(path: str) -> tuple[str, ...]:
+    from binderclip.embedding import NotText, lines, text
+
     data = _bytes(path)
     if len(data) > MAX_BYTES:
         raise click.UsageError(
@@ -125,16 +127,11 @@ def _lines(path: str) -> tuple[str, ...]:
             "put it into a repository and name that with --build"
         )
     try:
-        text = data.decode()
-    except UnicodeDecodeError as error:
+        return lines(text(data))
+    except NotText as error:
         raise click.UsageError(
-            f"--file: {path} is not text in UTF-8 (byte {error.start} is not), and only such can "
-            "be embedded"
+            f"--file: {path} is {error}, and only text in UTF-8 can be embedded"
         ) from error
-    if "\0" in text:
-        raise click.UsageError(f"--file: {path} is a binary file, and only text can be embedded")
-    # Not splitlines(): it takes form feeds and the like for line ends.
-    return tuple(re.findall(r"[^\n]*\n|[^\n]+", text))
 
 
 def _bytes(path: str) -> bytes:

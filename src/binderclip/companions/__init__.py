@@ -19,11 +19,17 @@ from binderclip.companions.names import parts_of
 from binderclip.errors import Refused, TooLarge
 from binderclip.notebook import Notebook
 
-__all__ = ["globbed", "named_files"]
+__all__ = ["PYTHONS", "globbed", "language", "named_files"]
 
 _MOST_NAMED, _MOST_NAMED_BYTES = 200, 200 * 2**20
 _MOST_ASKED, _MOST_ASKED_BYTES = 10_000, 2 * 2**30
 _MODULE_BYTES = 2**20
+# Scripts of Python, and documents that hold any language.
+_ANY_LANGUAGE = frozenset(
+    {".py", ".md", ".markdown", ".myst", ".mystnb", ".mnb", ".rmd", ".qmd", ".ipynb"}
+)
+PYTHONS = frozenset({"python", "python2", "python3", "ipython", "sage", "coco"})
+"""Languages whose imports are Python's."""
 _MOST_SHOWN = 10
 _HINT = "say with --with which files to send, as in --with 'data/*.csv'"
 
@@ -39,7 +45,7 @@ def named_files(
     Raises TooLarge for more than 200 files or 200 MiB and where looking for them has no end, and
     NotebookError for cells of another shape than the format's.
     """
-    reader = Reader(_language(notebook))
+    reader = Reader(language(notebook))
     for source in codecells.sources(notebook):
         reader.read(source)
     own = folder / Path(notebook.name).name
@@ -145,12 +151,15 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _language(notebook: Notebook) -> str:
-    """``python`` where nothing says otherwise."""
+def language(notebook: Notebook) -> str:
+    """A notebook's kernel language in lower case. Where it says nothing, that of its file's name,
+    as ``r`` of a script ``x.R``; else ``python``.
+    """
     metadata = notebook.metadata
     for key, name in (("kernelspec", "language"), ("language_info", "name")):
         part = metadata.get(key)
         stated = part.get(name) if isinstance(part, dict) else None
         if isinstance(stated, str) and stated:
             return stated.lower()
-    return "python"
+    suffix = Path(notebook.name).suffix.lower() if notebook.text else ""
+    return suffix[1:] if suffix and suffix not in _ANY_LANGUAGE else "python"

@@ -5,24 +5,16 @@ from __future__ import annotations
 import ast
 import posixpath
 import re
-import warnings
 from collections.abc import Iterator
 
-_MAX_SOURCE = 2**20
+from binderclip.companions import cellcode
+
 _MAX_TEXT = 1024
 _MAX_DEPTH = 40
 _QUOTED = re.compile(r"\"([^\"\\\n]{1,1024})\"|'([^'\\\n]{1,1024})'")
 _WORD = re.compile(r"[^\s'\"`=<>|&;(){}$]{1,1024}")
-# IPython's own lines: magics, shell, help. https://ipython.readthedocs.io/en/stable/interactive/
-_LINE = re.compile(r"^([ \t]*)((?:!|%(?!%)|\?).*|[^\s#'\"]*[^\s#'\"=]\?{1,2}[ \t]*)$", re.MULTILINE)
-_ASSIGNED = re.compile(r"^([\w,. \t]+=[ \t]*)([!%].*)$", re.MULTILINE)
-_CELL = re.compile(r"\s*%%(\w+)([^\n]*)\n?")
-_PYTHON_CELLS = frozenset({"time", "timeit", "capture", "prun", "python", "python3", "px", "debug"})
-_WRITING_CELLS = frozenset({"writefile", "file"})
 _PATHS = frozenset({"Path", "PurePath", "PosixPath", "PurePosixPath"})
 _GLOBS = re.compile(r"i?glob|rglob|(?:read|scan)_\w+|open_mfdataset")
-_FILE = "<code beside a notebook>"
-_QUIET = ("ignore", None, Warning, re.compile(re.escape(_FILE)), 0)
 
 
 class Reader:
@@ -37,35 +29,21 @@ class Reader:
 
     def read(self, source: str) -> None:
         """A cell or a module. What cannot be parsed is searched for quoted strings."""
-        source = source[:_MAX_SOURCE]
         if not self._python:
-            self._scan(source)
+            self._scan(source[: cellcode.MAX_SOURCE])
             return
-        if magic := _CELL.match(source):
-            self._words(magic[2])
-            source = source[magic.end() :]
-            if magic[1] in _WRITING_CELLS:
-                return
-            if magic[1] not in _PYTHON_CELLS:
-                self._scan(source)
-                self._words(source)
-                return
-        self._read_python(source)
-
-    def _read_python(self, source: str) -> None:
-        # What is Python as it stands may have lines in its strings that look like magics.
-        tree = _parsed(source)
-        if tree is None:
-            tree = _parsed(_ASSIGNED.sub(self._taken, _LINE.sub(self._taken, source)))
-        if tree is None:
-            self._scan(source)
+        found = cellcode.read(source)
+        for line in found.lines:
+            self._words(line)
+        if found.written:
             return
-        for statement in tree.body:
+        if found.tree is None:
+            self._scan(found.text)
+            if found.foreign:
+                self._words(found.text)
+            return
+        for statement in found.tree.body:
             self._take(statement)
-
-    def _taken(self, magic: re.Match[str]) -> str:
-        self._words(magic[2])
-        return f"{magic[1]}None"
 
     def _scan(self, source: str) -> None:
         self.paths |= {one or other for one, other in _QUOTED.findall(source)}
@@ -132,17 +110,6 @@ class Reader:
                 parts = [self._text(value, depth + 1) for value in args]
                 text = None if None in parts else posixpath.join(*filter(None, parts), "")[:-1]
         return text if text is not None and len(text) <= _MAX_TEXT else None
-
-
-def _parsed(source: str) -> ast.Module | None:
-    # Odd escapes are the notebook's affair. ``catch_warnings`` would not do: this may be one of
-    # several threads, and it puts back for all what it found.
-    if _QUIET not in warnings.filters:
-        warnings.filterwarnings("ignore", module=_QUIET[3].pattern)
-    try:
-        return ast.parse(source, _FILE)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
 
 
 def _called(call: ast.Call) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from binderclip import notebook as notebooks
 from binderclip import sources, spec
@@ -15,6 +16,12 @@ from binderclip.notebook import MISSING, Notebook
 from binderclip.session import Session
 from binderclip.sources import Source
 from binderclip.spec import Binder, Reference
+
+if TYPE_CHECKING:
+    from binderclip.importing import Imported
+
+Adopt: TypeAlias = "Callable[[Sequence[Imported]], Imported | None]"
+"""Asked with what other tools say of the environment, best first; gives what is to be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +62,13 @@ async def open_address(
     observe: Callable[[str], None] | None = None,
     latest: bool = False,
     build: Reference | None = None,
+    adopt: Adopt | None = None,
 ) -> Opened:
     """Read the notebook at ``address`` (a path, ``-``, a URL) and what it says.
 
     ``latest`` sets aside what was frozen: hashes and pinned files. ``build`` stands in for
-    the environment that the notebook names; what else it says holds. Raises SourceError,
-    NotebookError, SpecError.
+    the environment that the notebook names; what else it says holds. ``adopt`` is asked where the
+    notebook names none, and another tool does. Raises SourceError, NotebookError, SpecError.
     """
     source = sources.resolve(address)
     if source.kind == "path" and source.path:
@@ -79,6 +87,11 @@ async def open_address(
         with suppress(SpecError):  # metadata that is wrong is no reason to refuse another's
             reading = None if value is MISSING else spec.read(value)
         return Opened(source, notebook, reading, Environment(build=build), note)
+    if value is MISSING and adopt is not None and (taken := _adopted(source, notebook, adopt)):
+        note = f"the environment is what {taken.tool} says ({taken.where})"
+        theirs = Environment.of(taken.binder)
+        environment = thawed(theirs) if latest else theirs
+        return Opened(source, notebook, spec.Reading(taken.binder, "v1"), environment, note)
     if value is MISSING:
         note = "the notebook names no environment: it gets a plain Python with a kernel"
         return Opened(source, notebook, None, Environment(), note)
@@ -88,6 +101,16 @@ async def open_address(
         return Opened(source, notebook, reading, Environment(), note)
     environment = Environment.of(reading.binder)
     return Opened(source, notebook, reading, thawed(environment) if latest else environment, note)
+
+
+def _adopted(source: Source, notebook: Notebook, adopt: Adopt) -> Imported | None:
+    """What other tools left in the notebook; or, for a file, in the folders that it lies in."""
+    from binderclip import importing  # noqa: PLC0415 - most notebooks say it themselves
+
+    found = importing.from_notebook(notebook)
+    if not found and source.path is not None:
+        found = importing.beside(source.path)
+    return adopt(found) if found else None
 
 
 def working_folder(opened: Opened, session: Session) -> Path:

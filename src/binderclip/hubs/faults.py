@@ -14,8 +14,8 @@ from binderclip.errors import (
     Unreachable,
 )
 from binderclip.hubs.models import one_line
-from binderclip.hubs.waits import stated_wait
 from binderclip.web import Answer, Web
+from binderclip.web.waits import stated_wait
 
 NEEDED = ("read:servers", "start:servers", "delete:servers", "access:servers")
 """Scopes of a token that can do all of it (jupyterhub/scopes.py). Before JupyterHub 6 the second

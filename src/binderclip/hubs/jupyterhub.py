@@ -19,9 +19,9 @@ from binderclip.errors import BinderclipError, LaunchError, SessionError
 from binderclip.hubs import models
 from binderclip.hubs.faults import home_page, not_taken, refused
 from binderclip.hubs.models import HubServerState, HubToken, HubUser, Step
-from binderclip.hubs.waits import date
 from binderclip.spec.model import JSON
 from binderclip.web import Answer, Method, Web
+from binderclip.web.waits import date
 
 __all__ = ["HubServerState", "HubToken", "HubUser", "JupyterHub", "Started", "Step"]
 

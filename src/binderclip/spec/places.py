@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TypeVar
 
 from binderclip.spec.grammar import fits
@@ -29,6 +30,8 @@ ALIASES = {
     "https://hydroshare.org": HYDROSHARE,
 }
 HEAD = "HEAD"
+DEFAULT_REFS = MappingProxyType({"image": "latest", "build": HEAD, "config": HEAD, "content": HEAD})
+"""The references of a Binder, and what is meant where one names no ref."""
 
 AnyReference = TypeVar("AnyReference", bound=Reference)
 

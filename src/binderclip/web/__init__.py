@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Literal, Self
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin
 
 import httpx
 
@@ -28,7 +28,7 @@ from binderclip.web.faults import late, translated
 
 __all__ = ["Answer", "Method", "Web"]
 
-Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
 _MAX_BYTES = 32 * 2**20
 _MAX_REDIRECTS = 10
@@ -36,6 +36,7 @@ _CONNECT_S = 10.0
 # Slower than that is no connection to work over, or somebody who means to hold us.
 _SLOWEST_BYTES_PER_S = 100_000
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_SAFE = frozenset({"GET", "HEAD"})
 _AGENT = f"binderclip/{__version__}"
 
 
@@ -120,20 +121,20 @@ class Web:
         *,
         token: str | None = None,
         json: object = _NOTHING,
+        form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         timeout_s: float | None = None,
         max_bytes: int = _MAX_BYTES,
     ) -> Answer:
-        """One request; a GET follows redirects. Every status is an answer, none is an error.
+        """One request; GET and HEAD follow redirects. Every status is an answer, none is an error.
 
-        ``token`` is sent as ``Authorization: token …``, which hubs and servers of all ages take.
+        The body is ``json``, or ``form`` as a page would send it, or nothing. ``token`` is sent
+        as ``Authorization: token …``, which hubs and servers of all ages take.
         ``timeout_s`` is for all of it, and what is sent and received has time besides: at least
         100 kB are to go through in a second. Raises ``failure``, TooLarge, AddressForbidden.
         """
-        body = b"" if json is _NOTHING else _json.dumps(json).encode()
-        stated = {"Accept": "application/json", **(headers or {})}
-        if body:
-            stated["Content-Type"] = "application/json"
+        body, kind = _written(json, form)
+        stated = {"Accept": "application/json", **(headers or {}), **kind}
         if token:
             stated["Authorization"] = f"token {self._sound(token)}"
         seconds = timeout_s or self._timeout_s
@@ -143,7 +144,8 @@ class Web:
                 clock,
                 self._sent(method, url, body, stated, read_s=seconds) as (response, link),
             ):
-                data = await self._body(response, link, clock, max_bytes)
+                empty = method == "HEAD"  # whatever its headers say of a length
+                data = b"" if empty else await self._body(response, link, clock, max_bytes)
                 return Answer(response.status_code, link.url, response.headers, data)
         except TimeoutError as exc:
             if not clock.expired():
@@ -218,7 +220,7 @@ class Web:
                 response.request = request
                 self._cookies.extract_cookies(response)
                 location = response.headers.get("location")
-                if method != "GET" or response.status_code not in _REDIRECTS or not location:
+                if method not in _SAFE or response.status_code not in _REDIRECTS or not location:
                     yield response, link
                     return
             finally:
@@ -268,3 +270,12 @@ class Web:
                 hint="if you trust that, name the second address yourself",
             )
         return following
+
+
+def _written(json: object, form: Mapping[str, str] | None) -> tuple[bytes, dict[str, str]]:
+    """A body, and the header that says what it is."""
+    if form is not None:
+        return urlencode(form).encode(), {"Content-Type": "application/x-www-form-urlencoded"}
+    if json is _NOTHING:
+        return b"", {}
+    return _json.dumps(json).encode(), {"Content-Type": "application/json"}

@@ -34,7 +34,7 @@ def case_local(warm_cache: Cache, tmp_path: Path) -> Case:
             Environment(image=IMAGE),
             files(Dockerfile="FROM x"),
             files(apt_txt="gcc"),
-            files(environment_yml="dependencies: []"),
+            files(environment_yml="dependencies: 3"),
         ),
         failing=lambda ledger: (_over(cache)(ledger), broken),
         up=_up,

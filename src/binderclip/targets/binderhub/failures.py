@@ -22,10 +22,10 @@ from binderclip.errors import (
     TimedOut,
     Unreachable,
 )
-from binderclip.hubs.waits import sane_wait, stated_wait
 from binderclip.targets.binderhub.said import Clean
 from binderclip.targets.binderhub.told import Told
 from binderclip.web import Answer
+from binderclip.web.waits import sane_wait, stated_wait
 
 _UNITS = {"second": 1, "minute": 60, "hour": 3600}
 _LONGEST_LINE = 200

@@ -1,4 +1,6 @@
-"""The local target: an environment realised on this machine with uv, and no container."""
+"""The local target: an environment realised on this machine with uv or from conda packages, and no
+container.
+"""
 
 from __future__ import annotations
 
@@ -88,8 +90,8 @@ class LocalTarget:
         return pinned and self._cache.find(env.key, self._python) is not None
 
     async def launch(self, env: Environment) -> AsyncGenerator[Event, None]:
-        """See Target. Raises Refused, ResolveError, Unreachable, NotTrusted, BuildFailed and
-        CacheError.
+        """See Target. Raises Refused, ResolveError, Unreachable, NotTrusted, BuildFailed,
+        CacheError; and ConfigError where the person's own conda settings cannot be read.
         """
         # What is built was not refused, and reading all of it again would take longer than to look.
         built = env.build is None and self._cache.find(env.key, self._python) is not None
@@ -192,14 +194,16 @@ class LocalTarget:
 
     async def _build(self, job: _Job, recipe: Recipe) -> AsyncGenerator[Event, None]:
         from binderclip.targets.local import realise  # noqa: PLC0415 - a warm launch builds none
+        from binderclip.targets.local.build import Build  # noqa: PLC0415 - as above
 
-        build = realise.Build(
+        build = Build(
             folder=self._cache.begin(job.key),
             recipe=recipe,
             files=job.files,
             repository=job.repository,
             commit=job.env.build.hash if job.env.build else None,
             offline=self._offline,
+            cache=self._cache,
         )
         try:
             with self._cache.translated():

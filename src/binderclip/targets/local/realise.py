@@ -1,61 +1,28 @@
-"""A recipe made real: working copy, virtual environment, packages, ``postBuild``."""
+"""A recipe made real: working copy, environment, packages, ``postBuild``."""
 
 from __future__ import annotations
 
 import os
-import shlex
-import sys
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
 from pathlib import Path
 
-from binderclip import processes, pythons
+from binderclip import processes
 from binderclip.cache import trees
 from binderclip.cache.published import Published, machine
-from binderclip.errors import BuildFailed, Refused
+from binderclip.errors import Refused
 from binderclip.events import Event, Log, Progress
-from binderclip.inheritance import inherited
 from binderclip.rees import EXECUTABLE
-from binderclip.repositories import Repository
-from binderclip.targets.local import surroundings
-from binderclip.targets.local.recipe import PIPFILE_LINES, Recipe
-from binderclip.uvtool import uv_binary
-
-_HINT_LINES = 15
-
-
-@dataclass(frozen=True, slots=True)
-class Build:
-    """One build: what to make, and the fresh folder to make it in (it holds an empty ``run``).
-
-    ``files`` are the notebook's, laid over the configuration folder of the repository at
-    ``commit``; without a repository they are all there is.
-    """
-
-    folder: Path
-    recipe: Recipe
-    files: Mapping[str, str]
-    repository: Repository | None
-    commit: str | None
-    offline: bool
-
-    @property
-    def prefix(self) -> Path:
-        return self.folder / "prefix"
-
-    @property
-    def repo(self) -> Path:
-        return self.folder / "repo"
-
-    @property
-    def run(self) -> Path:
-        return self.folder / "run"
+from binderclip.targets.local import activation, installing, surroundings
+from binderclip.targets.local.build import Build
+from binderclip.targets.local.recipe import Recipe
 
 
 async def realise(build: Build) -> AsyncGenerator[Event, None]:
-    """Do all of it. Raises BuildFailed, ResolveError, Unreachable, Refused, OSError."""
+    """Do all of it. Raises BuildFailed, ConfigError, ResolveError, Unreachable, Refused and
+    OSError.
+    """
     recipe = build.recipe
     if build.repository and build.commit:
         yield Progress("building", f"checking out {build.commit[:12]}")
@@ -68,9 +35,7 @@ async def realise(build: Build) -> AsyncGenerator[Event, None]:
         if script:
             path = build.repo / script
             path.chmod(path.stat().st_mode | 0o111)
-    if recipe.made is not None:
-        (build.folder / PIPFILE_LINES).write_text(recipe.made, "utf-8")
-    async with aclosing(_install(build)) as events:
+    async with aclosing(installing.install(build)) as events:
         async for event in events:
             yield event
     if recipe.post_build:
@@ -115,7 +80,7 @@ def check_shown(repo: Path, recipe: Recipe) -> None:
     """
     root = repo.resolve()
     for name, shown in recipe.texts.items():
-        if name == PIPFILE_LINES and recipe.made is not None:
+        if name in recipe.written:
             continue
         path = root / name
         there = path.is_file() and path.parent.resolve() == path.parent
@@ -132,7 +97,7 @@ def record(build: Build) -> Published:
     recipe = build.recipe
     return Published(
         token=build.folder.name,
-        python=recipe.python,
+        python=_python(build),
         interpreter=os.path.realpath(build.prefix / "bin" / "python"),
         size_bytes=trees.size(build.folder),
         made_at=time.time(),
@@ -143,7 +108,25 @@ def record(build: Build) -> Published:
         commands=recipe.commands,
         scripts=recipe.scripts,
         machine=machine(),
+        variables=None if build.variables is None else dict(build.variables),
+        activation=_activation(build),
     )
+
+
+def _python(build: Build) -> str:
+    """Such as "3.11"; a conda environment may have left the choice to the solver."""
+    if not build.recipe.conda:
+        return build.recipe.python
+    program = (build.prefix / "bin" / "python").resolve()
+    return program.name.removeprefix("python") or build.recipe.python
+
+
+def _activation(build: Build) -> str | None:
+    if not build.recipe.conda or not activation.needed(build.prefix):
+        return None
+    start = build.repo / build.recipe.start if build.recipe.start else None
+    activation.write(build.folder / "activated", start)
+    return "activated"
 
 
 def _summary(build: Build) -> str:
@@ -155,105 +138,14 @@ def _summary(build: Build) -> str:
     return ", ".join([*place, *sorted(build.files)]) or "Python alone"
 
 
-async def _install(build: Build) -> AsyncGenerator[Event, None]:
-    recipe = build.recipe
-    # The nearest uv.toml ends uv's search for one: the repository's, and any above the cache, are
-    # not found, and the person's own settings still are.
-    settings = build.folder / "uv"
-    settings.mkdir()
-    (settings / "uv.toml").touch()
-    common = ["--project", str(settings), *(["--offline"] if build.offline else [])]
-    yield Progress("building", f"making an environment with Python {recipe.python}")
-    python = ["--python", _interpreter(recipe)]
-    venv = ["venv", *common, "--seed", *python, str(build.prefix)]
-    try:
-        async with aclosing(_uv(build, venv)) as lines:
-            async for line in lines:
-                yield Log(line)
-    except BuildFailed as error:
-        raise await _no_python(build, common, error) from error
-    for install in recipe.installs:
-        words = [
-            str(build.folder / word) if word == PIPFILE_LINES and recipe.made is not None else word
-            for word in install
-        ]
-        yield Progress("building", shlex.join(["installing", *install]))
-        into = ["--python", str(build.prefix), "--compile-bytecode"]
-        async with aclosing(_uv(build, ["pip", "install", *common, *into, *words])) as lines:
-            async for line in lines:
-                yield Log(line)
-
-
-async def _uv(build: Build, words: Sequence[str]) -> AsyncGenerator[str, None]:
-    argv = [uv_binary(), *words]
-    said = f"uv {words[0]}" if words[0] != "pip" else "uv pip install"
-    async with aclosing(_command(build, argv, inherited(), said)) as lines:
-        async for line in lines:
-            yield line
-
-
-async def _command(
-    build: Build, argv: Sequence[str], environ: Mapping[str, str], said: str
-) -> AsyncGenerator[str, None]:
-    running = processes.lines(argv, cwd=build.repo, environ=environ, run=build.run)
-    try:
-        async with aclosing(running) as lines:
-            async for line in lines:
-                yield line
-    except processes.CommandFailed as error:
-        tail = "\n".join(error.tail[-_HINT_LINES:])
-        raise BuildFailed(f"{said} ended with exit status {error.code}", hint=tail) from error
-
-
 async def _post_build(build: Build, script: str) -> AsyncGenerator[Event, None]:
     # As in a Dockerfile's RUN, the shell takes a script that names no interpreter.
     argv = [*([] if build.recipe.texts[script].startswith("#!") else ["/bin/sh"]), f"./{script}"]
-    environ = surroundings.of_script(build.prefix, build.repo)
-    async with aclosing(_command(build, argv, environ, script)) as lines:
+    if build.recipe.conda:
+        argv = activation.through(build.prefix, argv)
+    environ = surroundings.of_script(build.prefix, build.repo, build.variables)
+    async with aclosing(
+        installing.command(build, argv, environ, cwd=build.repo, said=script)
+    ) as lines:
         async for line in lines:
             yield Log(line)
-
-
-def _interpreter(recipe: Recipe) -> str:
-    """Our own Python where it fits: it is here, and finding it takes uv no search."""
-    asked = recipe.request if recipe.request != recipe.python else ""
-    own = f"{sys.version_info.major}.{sys.version_info.minor}"
-    fits = recipe.python == own and pythons.satisfied(asked, sys.version_info[:3])
-    return sys.executable if fits else recipe.request
-
-
-async def _no_python(build: Build, common: Sequence[str], error: BuildFailed) -> BuildFailed:
-    """The error to raise when making the environment failed: by far most often, for want of the
-    Python that was asked for.
-    """
-    listing = ["python", "list", *common, "--only-installed", "--output-format", "json"]
-    done = await processes.output(
-        [uv_binary(), *listing],
-        cwd=build.repo,
-        environ=inherited(),
-        run=build.run,
-    )
-    here = _versions(done.stdout)
-    wanted = tuple(build.recipe.python.split("."))
-    if not here or any(version[: len(wanted)] == wanted for version in here):
-        return error
-    found = ", ".join(".".join(version) for version in here)
-    return BuildFailed(
-        f"Python {build.recipe.python} is not on this machine, and uv could not get it",
-        hint=f"found here: {found}. Install it, or ask for one of these. uv said:\n{error.hint}",
-    )
-
-
-def _versions(listing: bytes) -> list[tuple[str, ...]]:
-    import msgspec  # noqa: PLC0415 - for an error alone
-
-    try:
-        entries = msgspec.json.decode(listing, type=list[dict[str, object]])
-    except msgspec.MsgspecError:
-        return []
-    texts = {str(entry.get("version", "")) for entry in entries}
-    return sorted((tuple(text.split(".")) for text in texts if text), key=_numbers)
-
-
-def _numbers(version: Sequence[str]) -> list[int]:
-    return [int("".join(c for c in part if c.isdigit()) or 0) for part in version]

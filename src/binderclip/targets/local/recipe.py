@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from binderclip import pythons
 from binderclip.errors import Refused
 from binderclip.rees import Choice, Listing, choose, is_package, parsed_toml
-from binderclip.targets.local import pipfile, requirements
+from binderclip.targets.local import environmentyml, pipfile, requirements
+from binderclip.targets.local.environmentyml import Conda
 
 KERNEL = "ipykernel"
 PIPFILE_LINES = "pipfile-requirements.txt"
 """Where the lines made from a Pipfile are written; not in the working copy."""
+KEPT = "installed-before.txt"
+"""Where the versions are written that an install must leave alone: all that is installed. Nor is
+this in the working copy.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """How to build. ``request`` is what uv is asked for, such as "3.11" or "==3.11.*,>=3.11.4";
     ``stated`` is True when the environment leaves no choice of Python; ``installs`` are the
-    arguments of each ``uv pip install``, run in the working copy's root; ``scripts`` are the paths
-    in ``texts`` that are executed; ``made`` is the text of PIPFILE_LINES; ``post_build`` and
-    ``start`` are paths in the working copy; ``at`` is the folder that the notebook's own files are
-    laid over.
+    arguments of each ``uv pip install``, run in ``folder`` of the working copy; ``scripts`` are
+    the paths in ``texts`` that are executed; ``made`` is the text of PIPFILE_LINES; ``post_build``
+    and ``start`` are paths in the working copy; ``at`` is the folder that the notebook's own files
+    are laid over. With ``conda``, its packages come first and there is no ``request``.
     """
 
     python: str
@@ -33,18 +39,26 @@ class Recipe:
     stated: bool
     installs: tuple[tuple[str, ...], ...]
     texts: Mapping[str, str]
-    scripts: tuple[str, ...]
-    made: str | None
-    post_build: str | None
-    start: str | None
+    scripts: tuple[str, ...] = ()
+    made: str | None = None
+    post_build: str | None = None
+    start: str | None = None
     at: str = ""
+    folder: str = ""
+    conda: Conda | None = None
 
     @property
     def commands(self) -> tuple[str, ...]:
-        words = [["uv", "venv", "--seed", "--python", self.request]]
-        words += [["uv", "pip", "install", *install] for install in self.installs]
+        words = [["uv", "pip", "install", *install] for install in self.installs]
         words += [[f"./{self.post_build}"]] if self.post_build else []
-        return tuple(map(shlex.join, words))
+        venv = shlex.join(["uv", "venv", "--seed", "--python", self.request])
+        return (self.conda.command if self.conda else venv, *map(shlex.join, words))
+
+    @property
+    def written(self) -> frozenset[str]:
+        """The names in ``texts`` that are no files of the working copy."""
+        made = {PIPFILE_LINES} if self.made is not None else set()
+        return frozenset(made | ({self.conda.pip_name} if self.conda else set()))
 
 
 def recipe(listing: Listing, default_python: str, *, at: str = "") -> Recipe:
@@ -58,27 +72,62 @@ def recipe(listing: Listing, default_python: str, *, at: str = "") -> Recipe:
         for path in [choice.path(name) if files.note(choice.path(name)) is not None else None]
     )
     _check_scripts(files.texts, post_build, start)
-    if choice.buildpack == "pipfile":
-        wanted, made = pipfile.read(files, choice.path)
-        installs: tuple[tuple[str, ...], ...] = (("-r", PIPFILE_LINES, KERNEL),)
-        files.texts[PIPFILE_LINES] = made
-        requirements.note_folders(files, made)
-        version = pythons.Version(wanted, wanted, stated=True) if wanted else None
+    if choice.buildpack == "conda":
+        found = _of_conda(files, environmentyml.read(files, choice, default_python))
+    elif choice.buildpack == "pipfile":
+        found = _of_pipfile(files, choice, default_python)
     else:
-        made, version = None, _python(files, choice, default_python)
-        installs = _installs(files, choice)
-    version = version or pythons.Version(default_python, default_python, stated=False)
+        found = _of_python(files, choice, default_python)
+    return replace(
+        found,
+        scripts=(*files.scripts, *filter(None, (post_build, start))),
+        post_build=post_build,
+        start=start,
+        at=at,
+    )
+
+
+def _of_conda(files: _Files, conda: Conda) -> Recipe:
+    installs: tuple[tuple[str, ...], ...] = ()
+    if conda.pip_lines:
+        # pip's own way to read the list: paths in it start at the file's folder.
+        installs = (("-r", conda.pip_name),)
+        files.texts[conda.pip_name] = conda.pip_lines
+        requirements.note_all(files, conda.pip_name, root=posixpath.dirname(conda.path))
+    return Recipe(
+        python=conda.python,
+        request="",
+        stated=conda.stated,
+        installs=installs,
+        texts=files.texts,
+        folder=posixpath.dirname(conda.path),
+        conda=conda,
+    )
+
+
+def _of_pipfile(files: _Files, choice: Choice, default_python: str) -> Recipe:
+    wanted, made = pipfile.read(files, choice.path)
+    files.texts[PIPFILE_LINES] = made
+    requirements.note_folders(files, made)
+    python = wanted or default_python
+    return Recipe(
+        python=python,
+        request=python,
+        stated=wanted is not None,
+        installs=(("-r", PIPFILE_LINES, KERNEL),),
+        texts=files.texts,
+        made=made,
+    )
+
+
+def _of_python(files: _Files, choice: Choice, default_python: str) -> Recipe:
+    version = _python(files, choice, default_python)
     return Recipe(
         python=version.python,
         request=version.request,
         stated=version.stated,
-        installs=installs,
+        installs=_installs(files, choice),
         texts=files.texts,
-        scripts=(*files.scripts, *filter(None, (post_build, start))),
-        made=made,
-        post_build=post_build,
-        start=start,
-        at=at,
     )
 
 
@@ -127,19 +176,16 @@ _NOT_HERE: Mapping[str, str] = {
     "julia-require": "REQUIRE belongs to Julia before 1.0, which nothing builds any more",
     "nix": "the local target does not use Nix",
     "r": "the local target installs Python alone, not R",
-    "conda": "the local target does not install conda packages yet",
 }
 
 
 def _check_possible(listing: Listing, choice: Choice) -> None:
     if choice.buildpack in _NOT_HERE:
         why = _NOT_HERE[choice.buildpack]
-        advice = {
-            "conda": f"{_ELSEWHERE}. Or name the packages in a requirements.txt instead",
-            "julia-require": "write a Project.toml for a current Julia",
-        }
+        advice = {"julia-require": "write a Project.toml for a current Julia"}
         _refuse(f"{choice.trigger}: {why}", advice.get(choice.buildpack, _ELSEWHERE))
-    if choice.runtime and choice.runtime.name != "python":
+    # As with repo2docker, no runtime.txt counts beside an environment.yml.
+    if choice.runtime and choice.runtime.name != "python" and choice.buildpack != "conda":
         _refuse(
             f"{choice.path('runtime.txt')}: found {choice.runtime.text!r}, and the local target "
             "installs Python alone",
@@ -162,14 +208,14 @@ def refused_by_name(names: Mapping[str, str]) -> str | None:
         "JuliaProject.toml": "julia",
         "REQUIRE": "julia-require",
         "default.nix": "nix",
-        "environment.yml": "conda",
-        "environment.yaml": "conda",
     }
     for name, buildpack in bad.items():
         if name in names:
             return f"{name}: {_NOT_HERE[buildpack]}; {_ELSEWHERE}"
     if "apt.txt" in names:
         return f"apt.txt: the local target installs no system packages; {_ELSEWHERE}"
+    if {"environment.yml", "environment.yaml"} & names.keys():
+        return environmentyml.impossible()
     return None
 
 
@@ -211,8 +257,9 @@ def _requires_python(files: _Files) -> str | None:
 
 
 def _installs(files: _Files, choice: Choice) -> tuple[tuple[str, ...], ...]:
-    """The kernel is resolved together with everything else, except where every requirement must
-    have a hash: then it comes after.
+    """The kernel is resolved together with everything else, so that it takes the versions that are
+    pinned; except where every requirement must have a hash: then it comes after, and leaves alone
+    what is there.
     """
     path = choice.path("requirements.txt")
     first: tuple[str, ...] = ()
@@ -224,7 +271,7 @@ def _installs(files: _Files, choice: Choice) -> tuple[tuple[str, ...], ...]:
     if package:
         requirements.note_package(files, "")
     rest = ((".",) if package else ()) + (KERNEL,)
-    return (first, rest) if hashed else (first + rest,)
+    return (first, ("--constraint", KEPT, *rest)) if hashed else (first + rest,)
 
 
 def _refuse(message: str, hint: str) -> NoReturn:

@@ -37,9 +37,10 @@ class Notes(Listing, Protocol):
     def note(self, path: str, *, runs: bool = False) -> str | None: ...
 
 
-def note_all(files: Notes, top: str) -> bool:
+def note_all(files: Notes, top: str, *, root: str = "") -> bool:
     """Note every file that ``top`` includes, and what makes the packages that it installs from
-    folders; True when one of the files requires hashes. Raises Refused.
+    folders; True when one of the files requires hashes. ``root`` as ``note_folders`` has it.
+    Raises Refused.
     """
     waiting, hashed = [top], False
     while waiting:
@@ -48,7 +49,7 @@ def note_all(files: Notes, top: str) -> bool:
         if "\0" in text:
             raise Refused(f"{path}: found text in another encoding", hint="save it as UTF-8")
         hashed = hashed or bool(_REQUIRE_HASHES.search(text))
-        note_folders(files, text)
+        note_folders(files, text, root=root)
         for inner in _included(path, text):
             if inner in files.texts:
                 continue
@@ -60,15 +61,15 @@ def note_all(files: Notes, top: str) -> bool:
     return hashed
 
 
-def note_folders(files: Notes, text: str) -> None:
+def note_folders(files: Notes, text: str, *, root: str = "") -> None:
     """Note what makes the packages that ``text``, lines of requirements, takes from folders. Their
-    paths start at the working copy's root, wherever the lines stand.
+    paths start at ``root``, the folder where uv runs, wherever the lines stand.
     """
     for line in _lines(text):
         found = _FOLDER.match(line.strip())
         stated = next(filter(None, found.groups()), "") if found else ""
         place = re.sub(r"^file:(?!//)", "", stated.strip("\"'"))
-        folder = posixpath.normpath(place)
+        folder = posixpath.normpath(posixpath.join(root, place))
         local = "://" not in place and ("/" in place or place.startswith("."))
         if local and not folder.startswith(("/", "..")):
             note_package(files, "" if folder == "." else folder)

@@ -30,13 +30,14 @@ def opened(lease: Lease, folder: Path, found: Published, *, own_home: bool) -> S
     if own_home:
         copy_tree(repo, lease.home)
     home = lease.home if own_home else None
+    wrapper = repo / found.wrapper if found.wrapper else None
     runtime = Runtime(
         prefix=folder / "prefix",
         home=lease.home,
         run=lease.run,
-        environ=surroundings.of_session(folder / "prefix", repo, home),
+        environ=surroundings.of_session(folder / "prefix", repo, home, found.variables),
         checkout=repo if found.cloned else None,
-        wrapper=repo / found.wrapper if found.wrapper else None,
+        wrapper=folder / found.activation if found.activation else wrapper,
     )
     return Session(target="local", id=lease.id, runtime=runtime)
 

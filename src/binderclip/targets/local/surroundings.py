@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from binderclip.inheritance import inherited
@@ -10,26 +11,40 @@ from binderclip.inheritance import inherited
 _PLACES = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "IPYTHONDIR")
 
 
-def activated(prefix: Path, home: Path) -> dict[str, str]:
+def activated(prefix: Path, home: Path, variables: Mapping[str, str] | None) -> dict[str, str]:
     """With the environment in ``prefix`` activated. ``home`` is what repo2docker calls REPO_DIR;
-    its other names are set too, since scripts use them.
+    its other names are set too, since scripts use them. ``variables`` are those that a conda
+    environment sets, None where it is a virtual one.
     """
     base = inherited()
-    return base | {
+    own = {"VIRTUAL_ENV": str(prefix)} if variables is None else _of_conda(prefix)
+    return {
+        **base,
         "PATH": os.pathsep.join([str(prefix / "bin"), base["PATH"]]),
-        "VIRTUAL_ENV": str(prefix),
+        **own,
         "NB_PYTHON_PREFIX": str(prefix),
         "KERNEL_PYTHON_PREFIX": str(prefix),
         "REPO_DIR": str(home),
+        **(variables or {}),
     }
 
 
-def of_script(prefix: Path, repo: Path) -> dict[str, str]:
+def _of_conda(prefix: Path) -> dict[str, str]:
+    """As ``conda activate`` sets them for an environment that is named by its folder."""
+    return {
+        "CONDA_PREFIX": str(prefix),
+        "CONDA_DEFAULT_ENV": str(prefix),
+        "CONDA_PROMPT_MODIFIER": f"({prefix}) ",
+        "CONDA_SHLVL": "1",
+    }
+
+
+def of_script(prefix: Path, repo: Path, variables: Mapping[str, str] | None) -> dict[str, str]:
     """Of ``postBuild``: at home in the working copy, as in an image, so that it leaves the
     person's home alone; what it installs "for the user" goes into the environment. Caches and
     pip's settings stay the person's: an index may be a mirror.
     """
-    base = activated(prefix, repo)
+    base = activated(prefix, repo, variables)
     home = Path.home()
     config = Path(base.get("XDG_CONFIG_HOME") or home / ".config")
     cache = base.get("XDG_CACHE_HOME") or str(home / ".cache")
@@ -46,9 +61,11 @@ def of_script(prefix: Path, repo: Path) -> dict[str, str]:
     }
 
 
-def of_session(prefix: Path, repo: Path, own_home: Path | None) -> dict[str, str]:
+def of_session(
+    prefix: Path, repo: Path, own_home: Path | None, variables: Mapping[str, str] | None
+) -> dict[str, str]:
     """Of a kernel or a server. With ``own_home`` nothing of the person's settings is found."""
-    base = activated(prefix, own_home or repo)
+    base = activated(prefix, own_home or repo, variables)
     if own_home is None:
         return base
     for name in _PLACES:

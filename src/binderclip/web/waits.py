@@ -1,4 +1,4 @@
-"""Times that hubs state, in headers."""
+"""Times that servers state, in headers."""
 
 from __future__ import annotations
 

@@ -1,0 +1,119 @@
+"""Running ``uv pip compile`` on statements of ours, shielded from everything that lies about."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from binderclip import processes
+from binderclip.errors import BuildFailed, Refused
+from binderclip.freeze.python.places import place
+from binderclip.inheritance import inherited
+from binderclip.requirementfiles import Option
+from binderclip.uvtool import uv_binary
+
+# A lock's own index is given to uv as an argument: it then wins over the person's settings.
+_FLAGS = {
+    "index-url": "--default-index",
+    "extra-index-url": "--index",
+    "find-links": "--find-links",
+    "no-index": "--no-index",
+}
+# Its words are read, so that they may not be broken into lines. Of the git that it starts: no
+# questions, and an end to a dead connection.
+_AROUND = {
+    "COLUMNS": "10000",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_LFS_SKIP_SMUDGE": "1",
+    "GIT_HTTP_LOW_SPEED_LIMIT": "1000",
+    "GIT_HTTP_LOW_SPEED_TIME": "60",
+    "LC_ALL": "C",
+}
+# Set when binderclip is called from a git hook; and uv needs git's 'file' between its own folders.
+_NOT_OURS = frozenset(
+    {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_ALLOW_PROTOCOL"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Uv:
+    """``folder`` is temporary; uv runs in ``cwd``, where the paths of requirements start."""
+
+    folder: Path
+    cwd: Path
+    python: str
+    platform: str
+
+    def write(self, name: str, lines: Iterable[str]) -> Path:
+        path = self.folder / name
+        path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+        return path
+
+    def cleaned(self, text: str) -> str:
+        """What uv said, without the names of temporary folders."""
+        return text.replace(f"{self.folder}/", "").replace(f"{self.cwd}/", "")
+
+    async def compile(self, words: Sequence[str], *, builds: bool) -> processes.Finished:
+        """Run to the end; cancelling kills it, and what it builds. Raises Refused without uv."""
+        argv = [
+            *(_uv(), "pip", "compile", "--color", "never"),
+            *("--project", str(self.folder / "settings")),
+            *("--no-header", "--no-annotate", "--generate-hashes", "--no-sources"),
+            *("--python-version", self.python),
+            *("--python-platform", place(self.platform).target),
+            # Without builds any Python will do, and the one wanted need not be here.
+            *(() if builds else ("--python", sys.executable, "--no-python-downloads")),
+            *words,
+        ]
+        around = {k: v for k, v in inherited().items() if k not in _NOT_OURS}
+        run = self.folder / "run"
+        try:
+            return await processes.output(argv, cwd=self.cwd, environ=around | _AROUND, run=run)
+        except processes.CommandFailed as error:
+            raise Refused(f"uv could not be started ({error.tail[-1]})") from error
+        finally:
+            if builds:
+                processes.stop_all(run, 0)
+
+
+@asynccontextmanager
+async def workshop(cwd: Path, python: str, platform: str) -> AsyncIterator[Uv]:
+    """A temporary folder to run uv from. Raises Refused for an unknown platform."""
+    place(platform)
+    with tempfile.TemporaryDirectory(prefix="binderclip-") as name:
+        folder = Path(name)
+        (folder / "run").mkdir()
+        # The nearest uv.toml ends uv's search for one; the person's own is still read.
+        (folder / "settings").mkdir()
+        (folder / "settings" / "uv.toml").touch()
+        yield Uv(folder, cwd, python, platform)
+
+
+def _uv() -> str:
+    try:
+        return uv_binary()
+    except BuildFailed as error:
+        raise Refused(error.message, hint=error.hint) from error
+
+
+def index_words(options: Iterable[Option]) -> list[str]:
+    """As arguments, what options of a file say about where packages come from."""
+    words = []
+    for option in options:
+        if flag := _FLAGS.get(option.name):
+            words += [flag, option.value] if option.value else [flag]
+        elif option.name == "pre":
+            words += ["--prerelease", "allow"]
+    return words
+
+
+def format_lines(options: Iterable[Option]) -> list[str]:
+    """As lines of a file, what they say about wheels and sdists: uv takes no such arguments
+    together with --no-build, and there the latter wins.
+    """
+    kinds = ("no-binary", "only-binary")
+    return [f"--{option.name} {option.value}" for option in options if option.name in kinds]
