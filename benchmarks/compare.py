@@ -15,6 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import freezing
 import startup
 import warm_run
 from places import ROOT, prepare
@@ -25,7 +26,9 @@ def main() -> None:
     """Parse the arguments, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=9, help="rounds of each table [9]")
-    parser.add_argument("--only", choices=("startup", "warm-run", "stamp"), help="one comparison")
+    parser.add_argument(
+        "--only", choices=("startup", "warm-run", "stamp", "freeze"), help="one comparison"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there too")
     wished = parser.parse_args()
     print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}")
@@ -40,6 +43,8 @@ def main() -> None:
             stamp = [places.ours / "python", ROOT / "benchmarks" / "stamp.py"]
             sys.stdout.flush()
             subprocess.run(stamp, check=True, env=places.env)
+        if wished.only in {None, "freeze"}:
+            figures |= freezing.measure(places, rounds=min(wished.rounds, 5))
     if wished.json:
         rows = {title: {row.name: row.seconds for row in table} for title, table in figures.items()}
         wished.json.write_text(json.dumps(rows, indent=1), "utf-8")

@@ -45,7 +45,16 @@ def prepare(folder: Path) -> Places:
         (ours, [str(ROOT)]),
         (
             peers,
-            ["juv", "nbstripout", "nbclient", "ipykernel", "jupyter-core", "uv", "cowsay==6.1"],
+            [
+                "juv",
+                "pip-tools",
+                "nbstripout",
+                "nbclient",
+                "ipykernel",
+                "jupyter-core",
+                "uv",
+                "cowsay==6.1",
+            ],
         ),
     ):
         print(f"installing {prefix.name} …", file=sys.stderr)
