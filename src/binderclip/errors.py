@@ -63,6 +63,15 @@ class NotebookChanged(NotebookError):
     http_status = 409
 
 
+def _with_hint(text: str, hint: str | None) -> str:
+    """On one line; in parentheses, unless such ones stand there already."""
+    if not hint:
+        return text
+    if text.endswith(")"):
+        return f"{text}; {hint.replace('Did you', 'did you', 1)}"
+    return f"{text} ({hint})"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One fault of a metadata value.
@@ -78,8 +87,7 @@ class Problem:
     hint: str | None = None
 
     def __str__(self) -> str:
-        text = f"{self.path}: found {self.found}, expected {self.expected}"
-        return f"{text} ({self.hint})" if self.hint else text
+        return _with_hint(f"{self.path}: found {self.found}, expected {self.expected}", self.hint)
 
 
 class SpecError(BinderclipError):
@@ -134,8 +142,7 @@ class Failure:
     error: BinderclipError
 
     def __str__(self) -> str:
-        text = f"{self.path}: {self.error.message}"
-        return f"{text} ({self.error.hint})" if self.error.hint else text
+        return _with_hint(f"{self.path}: {self.error.message}", self.error.hint)
 
 
 class FreezeFailed(ResolveError):

@@ -142,6 +142,25 @@ def is_public(ip: IP) -> bool:
     return within and ip.is_global and not ip.is_multicast
 
 
+async def inside(guard: Guard, host: str, port: int) -> bool:
+    """Whether ``host`` leads to this machine or a network of its own. A name that nobody knows
+    here, as behind a proxy, leads nowhere.
+    """
+    try:
+        answers = ((host, port),) if _is_address(host) else await guard.endpoints(host, port)
+    except SourceError:
+        return False
+    return any(not is_public(ip_address(address.partition("%")[0])) for address, _ in answers)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 async def this_machine(host: str, resolver: Resolver = system_resolver) -> bool:
     """Whether ``host``, a name or an address, may lead to the machine that we are on: by loopback,
     by its own name, by an address of one of its interfaces, or by what stands for all of them. A

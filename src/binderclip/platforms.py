@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
+PINNED = ("linux-64", "linux-aarch64", "osx-64", "osx-arm64")
+"""Those that files are pinned for."""
+
 
 def this_platform() -> str:
     """The machine in conda's terms: linux-64, linux-aarch64, osx-64, osx-arm64."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from binderclip.errors import BuildFailed
 
@@ -17,3 +18,13 @@ def uv_binary() -> str:
         raise BuildFailed(
             "uv was not found, which builds Python environments", hint="pip install uv"
         ) from error
+
+
+def without_settings(folder: Path) -> tuple[str, ...]:
+    """Arguments for uv that keep it from the settings of a repository, and of any folder above;
+    the person's own are still read. ``folder`` is made for that.
+    """
+    folder.mkdir(exist_ok=True)
+    # The nearest uv.toml ends uv's search for one.
+    (folder / "uv.toml").touch()
+    return "--project", str(folder)

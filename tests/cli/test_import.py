@@ -142,12 +142,38 @@ def test_marimo_has_no_metadata(run: Run, tmp_path: Path) -> None:
     before = script.read_bytes()
     done = run("import", "app.py")
     assert done.code == 10
-    assert "marimo" in done.err
+    assert "`marimo export ipynb app.py -o app.ipynb`" in done.err
     assert (
         "marimo (its header): requirements.txt, runtime.txt"
         in run("import", "app.py", "--list").out
     )
     assert script.read_bytes() == before
+
+
+@pytest.mark.parametrize("verb", ["run", "open"])
+def test_marimo_is_not_run_as_another_script(run: Run, tmp_path: Path, verb: str) -> None:
+    (tmp_path / "sub").mkdir()
+    shutil.copy(FIXTURES / "marimo/notebook.py.txt", tmp_path / "sub/app.py")
+    done = run(verb, "sub/app.py")
+    assert done.code == 10
+    assert "a notebook of marimo's" in done.err
+    assert "`marimo export ipynb sub/app.py -o sub/app.ipynb`" in done.err
+
+
+def test_what_marimo_s_export_makes_is_imported(
+    run: Run, notebook: Make, binder_of: Binder, tmp_path: Path
+) -> None:
+    """It lies beside the script, whose header is found."""
+    shutil.copy(FIXTURES / "marimo/notebook.py.txt", tmp_path / "app.py")
+    path = notebook("app.ipynb")
+    assert run("import", "app.ipynb").code == 0
+    assert set(binder_of(path)["files"]) == {"requirements.txt", "runtime.txt"}
+
+
+def test_what_is_left_out_has_a_name(run: Run, notebook: Make) -> None:
+    notebook(runt={"uv": {"dependencies": ["numpy", "foo @ git+ssh://git@example.org/foo"]}})
+    out = run("import", "a.ipynb").out
+    assert "the dependency 'foo' is left out: it comes from this machine, or over ssh" in out
 
 
 def test_every_real_notebook(run: Run, tmp_path: Path) -> None:

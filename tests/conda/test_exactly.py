@@ -32,14 +32,16 @@ def _frozen(file: CondaFile, *pinned: Pinned, pip: tuple[str, ...] = ()) -> str:
 
 
 def test_the_form_of_a_frozen_file() -> None:
+    asked = _file("bioconda", "conda-forge", name="x", GRID="4")
     text = _frozen(
-        _file("bioconda", "conda-forge", name="x", GRID="4"),
+        asked,
         _pinned("python", "conda-forge"),
         _pinned("samtools", "bioconda", "", TWO),
         pip=("zarr==2 --hash=sha256:ab --hash=sha256:cd",),
     )
     assert text == (
         "# exact packages for linux-64\n"
+        f"# inputs: sha256:{exactly.digest(asked)}\n"
         "name: x\n"
         "channels:\n"
         "  - bioconda\n"
@@ -60,6 +62,7 @@ def test_the_form_of_a_frozen_file() -> None:
         ("samtools", "1!2.0+3", "bioconda"),
     ]
     assert exactly.platform_of(text) == "linux-64"
+    assert exactly.digest_of(text) == exactly.digest(asked) != exactly.digest(file)
 
 
 def test_repo2docker_reads_the_python_of_a_frozen_file() -> None:

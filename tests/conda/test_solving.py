@@ -150,8 +150,19 @@ def test_a_channel_that_answers_an_error(
 
 
 def test_a_channel_that_cannot_be_reached(steps: Steps) -> None:
-    with pytest.raises(Unreachable, match=r"127\.0\.0\.1:1/"):
+    with pytest.raises(Unreachable, match=r"127\.0\.0\.1:1/") as caught:
         steps.solve(written("http://127.0.0.1:1/c", "tool"))
+    assert "refused" in caught.value.message
+    assert "\n" not in caught.value.message
+
+
+def test_what_no_channel_has(ch: ChannelFolder, steps: Steps) -> None:
+    with pytest.raises(ResolveError, match="needs the package pip") as caught:
+        steps.solve(written(ch.url, "tool", "{pip: [six]}"))
+    assert ch.url in caught.value.message
+    with pytest.raises(ResolveError, match="No candidates were found for gone") as caught:
+        steps.solve(written(ch.url, "gone"))
+    assert ch.url in (caught.value.hint or "")
 
 
 def test_a_channel_that_answers_nonsense(ch: ChannelFolder, steps: Steps) -> None:

@@ -28,7 +28,7 @@ def shell(tmp_path: Path) -> Shell:
 
 
 def write(path: Path, source: str, files: dict[str, Any]) -> Path:
-    cell = {
+    cell: dict[str, Any] = {
         "cell_type": "code",
         "execution_count": None,
         "id": "only",

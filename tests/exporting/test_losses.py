@@ -75,6 +75,62 @@ def test_frozen_stands_in_for_what_it_was_made_from(exported: Callable[..., Any]
     assert exported("requirements", value, frozen=False).text == "six\n"
 
 
+FROZEN = {
+    "files": {"requirements.txt": "six\n"},
+    "build": BUILD,
+    "frozen": {"files": {"requirements.txt": "six==1.16.0\n", "runtime.txt": "python-3.11\n"}},
+}
+
+
+@pytest.mark.parametrize("to", ["requirements", "pep723", "environment.yml", "juv"])
+def test_what_freezing_adds_is_no_loss(exported: Callable[..., Any], to: Format) -> None:
+    value = {key: part for key, part in FROZEN.items() if key != "build"}
+    done = exported(to, value)
+    assert done.losses == ()
+    assert done.notes == (("for Python 3.11",) if to == "requirements" else ())
+    value = {
+        "files": {"environment.yml": "dependencies: [pip: [six]]\n"},
+        "frozen": {"files": {"runtime.txt": "python-3.11\n"}},
+    }
+    done = exported("environment.yml", value)
+    assert (done.losses, done.notes) == (
+        (),
+        ("it was frozen for Python 3.11, which 'environment.yml' does not say",),
+    )
+
+
+def test_a_python_is_no_package(exported: Callable[..., Any]) -> None:
+    """So it is no loss in a list of those, whoever wrote it; what is no Python is."""
+    value = {"files": {"requirements.txt": "six\n", "runtime.txt": "python-3.11\n"}}
+    assert exported("requirements", value).notes == ("for Python 3.11",)
+    conda = "dependencies: [python=3.11, pip: [six]]\n"
+    done = exported("requirements", {"files": {"environment.yml": conda}})
+    assert (done.text, done.notes) == ("six\n", ("for Python 3.11",))
+    value = {"files": {"requirements.txt": "six\n", "runtime.txt": "r-4.1-2022-01-01\n"}}
+    with pytest.raises(LossError, match=r"runtime\.txt"):
+        exported("requirements", value)
+
+
+def test_what_people_wrote_and_a_format_cannot_say(exported: Callable[..., Any]) -> None:
+    value = {**FROZEN, "files": {"runtime.txt": "python-3.11\n", "requirements.txt": "six\n"}}
+    with pytest.raises(LossError) as caught:
+        exported("myst", value)
+    paths = {problem.path for problem in caught.value.problems}
+    assert "binder.frozen.files['runtime.txt']" in paths
+    with pytest.raises(LossError) as caught:
+        exported("myst", FROZEN)
+    assert {problem.path for problem in caught.value.problems} < paths
+
+
+def test_a_loss_tells_what_the_format_has(exported: Callable[..., Any]) -> None:
+    with pytest.raises(LossError) as caught:
+        exported("juv", {"files": {"requirements.txt": "six\n"}, "build": BUILD})
+    assert str(caught.value) == (
+        "binder.build: found 'https://github.com/o/r', expected what 'juv' has a place for: "
+        "dependencies and requires-python alone"
+    )
+
+
 def test_hashes_are_a_loss_where_there_is_no_place_for_them(exported: Callable[..., Any]) -> None:
     pinned = f"six==1.16.0 \\\n    --hash=sha256:{'a' * 64}\n"
     value = {"frozen": {"files": {"requirements.txt": pinned}}}

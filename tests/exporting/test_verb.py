@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +71,17 @@ def test_nothing_is_written_where_something_is_lost(
     done = run(*words, "--accept-loss")
     assert done.code == 0
     assert "left out: binder.files['apt.txt']" in done.err
+
+
+def test_every_loss_has_a_line_below_the_first(run: Callable[..., Any], notebook: Any) -> None:
+    files = {**BINDER["files"], "apt.txt": "git\n", "postBuild": "\n"}  # type: ignore[dict-item] # a part of JSON
+    notebook(binder={**BINDER, "files": files})
+    lines = run("export", "a.ipynb", "--to", "juv").err.splitlines()
+    assert [line.partition("binder")[0] for line in lines] == [
+        "error: ",
+        "       ",
+        "hint: --accept-loss writes it all the same",
+    ]
 
 
 def test_a_text_notebook_and_standard_input(
@@ -158,3 +171,53 @@ def test_a_dockerfile_of_a_repository(
     assert len(dockerfile.parse(done.out)) == 1
     assert f'"origin", "{commit}"]' in done.out
     assert '"--file", "binder/environment.yml"]' in done.out
+
+
+@pytest.mark.parametrize("distant", [True, False])
+def test_a_strangers_repository_is_asked_without_our_login(
+    tmp_path: Path,
+    run: Callable[..., Any],
+    notebook: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    distant: bool,
+) -> None:
+    """That of a notebook of ours is asked with it."""
+    logins: list[str | None] = []
+
+    class Pages(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path == "/a.ipynb":
+                self.send_response(200)
+                data = (tmp_path / "a.ipynb").read_bytes()
+            else:
+                logins.append(self.headers.get("Authorization"))
+                self.send_response(401)
+                self.send_header("WWW-Authenticate", 'Basic realm="x"')
+                data = b""
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        there = f"127.0.0.1:{server.server_port}"
+        settings = tmp_path / "gitconfig"
+        settings.write_text(f"[credential]\n\thelper = store --file={tmp_path}/logins\n")
+        (tmp_path / "logins").write_text(f"http://ada:hunter2@{there}\n")
+        monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
+        build = {"host": f"http://{there}", "path": "private/repo.git"}
+        notebook(binder={"version": 1, "build": build})
+        subject = f"http://{there}/a.ipynb" if distant else "a.ipynb"
+        assert run("export", subject, "--to", "dockerfile").code == 17
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert logins
+    assert any(logins) is not distant

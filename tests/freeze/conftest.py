@@ -39,6 +39,7 @@ class PinningLocker:
     pause: asyncio.Event | None = None
     began: asyncio.Event | None = None
     texts: list[str] = field(default_factory=list)
+    says: str = "locking"
 
     async def lock(
         self, wanted: Lockable, *, upgrade: bool, observe: Callable[[str], None]
@@ -46,7 +47,7 @@ class PinningLocker:
         self.asked.append(wanted)
         text = (wanted.root / wanted.path).read_text("utf-8")
         self.texts.append(text)
-        observe("locking")
+        observe(self.says)
         if self.began:
             self.began.set()
         if self.pause:

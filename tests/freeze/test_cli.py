@@ -85,10 +85,12 @@ def test_many_and_those_that_fail(
     done = run("freeze", "n")
     assert done.code == 19
     lines = done.err.splitlines()
-    assert lines[0].startswith("✗ n/wrong.ipynb: binder.build: ref 'mian' not found in http")
-    assert lines[0].endswith("(Did you mean 'main'?)")
-    assert lines[1].startswith("    binder.content: http")
-    assert "no such repository" in lines[1]
+    assert lines[0].startswith("✗ n/wrong.ipynb: binder.build: ref 'mian' not found in")
+    assert max(map(len, lines)) <= 80
+    assert all(line.startswith("    ") for line in lines[1:])
+    told = " ".join(line.strip() for line in lines)
+    assert "(branches: main); did you mean 'main'? binder.content: http" in told
+    assert "no such repository" in told
     assert wrong.read_bytes() == before
     assert "· n/none.ipynb: unchanged\n    nothing to freeze: it names no environment" in done.out
     assert done.out.endswith("8 notebooks: 5 changed, 2 unchanged, 1 refused\n")
@@ -116,9 +118,11 @@ def test_check_for_machines(run: Run, notebook: MakeNotebook, binder: dict[str, 
         "path": "a.ipynb",
         "status": "loose",
         "parts": [{"part": "build", "what": "not frozen, at main"}],
+        "remarks": [],
     }
     assert answer["notebooks"][1]["error"]["code"] == "spec"
-    assert answer["notebooks"][2] == {"path": "c.ipynb", "status": "nothing", "parts": []}
+    nothing = {"path": "c.ipynb", "status": "nothing", "parts": [], "remarks": []}
+    assert answer["notebooks"][2] == nothing
     assert run("freeze", "b.ipynb", "--check").code == 12
     assert run("freeze", "c.ipynb", "--check").code == 0
 
@@ -128,7 +132,8 @@ def test_check_for_machines(run: Run, notebook: MakeNotebook, binder: dict[str, 
     [
         (["--only", "host"], "'host' is not one of 'image', 'build'"),
         (["--python", "3.12.1"], "expected a version like 3.12"),
-        (["--platform", "linux"], "expected a platform like linux-64"),
+        (["--platform", "linux"], "one of linux-64, linux-aarch64, osx-64, osx-arm64"),
+        (["--platform", "linux-32"], "one of linux-64, linux-aarch64, osx-64, osx-arm64"),
         (["--jobs", "0"], "0 is not in the range"),
     ],
 )

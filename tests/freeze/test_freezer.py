@@ -350,5 +350,5 @@ def test_thaw_tells_what_a_hash_alone_meant() -> None:
     found = edit.thawed(value)
     assert found.notes == (
         f"image: {DIGEST[:19]} had no ref beside it, so latest is meant now",
-        f"build: {A[:19]} had no ref beside it, so HEAD is meant now",
+        f"build: {A[:12]} had no ref beside it, so HEAD is meant now",
     )

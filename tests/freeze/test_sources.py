@@ -81,7 +81,7 @@ def test_a_name_of_two_things_and_one_of_nothing(
         freeze(value)
     told = {failure.path: str(failure) for failure in caught.value.failures}
     assert "write 'refs/heads/both' or 'refs/tags/both'" in told["binder.build"]
-    assert "Did you mean 'main'?" in told["binder.content"]
+    assert "); did you mean 'main'?" in told["binder.content"]
     assert "no such repository" in told["binder.config"]
 
 

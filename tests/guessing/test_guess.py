@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.flow.conftest import Shell
 
 from binderclip import guessing
 from binderclip.errors import Refused
@@ -123,7 +125,7 @@ main(sys.argv[1:])
 
 def test_without_the_table(written: Callable[..., Path], tmp_path: Path) -> None:
     """Names are taken as they are, and not sure; and nothing unsure is written."""
-    path = written("import numpy, yaml, google.colab")
+    path = written("import hdfs, yaml, google.colab, google.maps")
     before = path.read_bytes()
 
     def call(*words: str) -> subprocess.CompletedProcess[str]:
@@ -137,14 +139,21 @@ def test_without_the_table(written: Callable[..., Path], tmp_path: Path) -> None
 
     done = call()
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("? numpy")
+    assert done.stdout.startswith("? hdfs")
     assert "✓ pyyaml" in done.stdout
-    assert "✗ google.colab" in done.stdout
+    assert "✗ google.maps" in done.stdout
+    assert "Google Colab alone" in done.stderr
     assert "pip install 'binderclip[guess]'" in done.stderr
-    done = call("--write", "--yes")
+    done = call("--write", "--yes", "--unsure")
     assert done.returncode == 21
     assert "pip install 'binderclip[guess]'" in done.stderr
     assert path.read_bytes() == before
+    done = call("--write", "--yes")
+    assert done.returncode == 0
+    assert "left out, since they are not sure: hdfs" in done.stdout
+    assert json.loads(path.read_bytes())["metadata"]["binder"]["files"] == {
+        "requirements.txt": ["pyyaml\n"]
+    }
 
 
 def test_writing(written: Callable[..., Path], run: Callable[..., Any], binder_of: Any) -> None:
@@ -160,6 +169,52 @@ def test_writing(written: Callable[..., Path], run: Callable[..., Any], binder_o
         "version": 1,
         "files": {"requirements.txt": ["opencv-python\n", "pyyaml\n"]},
     }
+
+
+MIXED = (
+    "import yaml, utils\n%load_ext sql\ntry:\n    import cupy\nexcept ImportError:\n    cupy = 0"
+)
+
+
+def test_only_what_is_sure_is_written(
+    written: Callable[..., Path], run: Callable[..., Any], binder_of: Any
+) -> None:
+    path = written(MIXED)
+    done = run("guess", "a.ipynb", "--write", "--yes")
+    assert done.code == 0
+    assert "✗ utils                    unknown: a file that was beside the notebook?" in done.out
+    assert "left out, since they are not sure: cupy, jupysql (--unsure" in done.out
+    assert "left out, since nothing is known of them: utils" in done.out
+    assert binder_of(path)["files"]["requirements.txt"] == ["pyyaml\n"]
+    assert run("guess", "a.ipynb", "--write", "--yes", "--unsure", "--force").code == 0
+    assert binder_of(path)["files"]["requirements.txt"] == ["cupy\n", "jupysql\n", "pyyaml\n"]
+
+
+def test_nothing_sure(written: Callable[..., Path], run: Callable[..., Any]) -> None:
+    path = written("%load_ext sql")
+    before = path.read_bytes()
+    done = run("guess", "a.ipynb", "--write", "--yes")
+    assert (done.code, "--unsure" in done.err) == (21, True)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("typed", "lines"),
+    [("y", ["pyyaml\n"]), ("a", ["cupy\n", "jupysql\n", "pyyaml\n"]), ("", None)],
+)
+def test_a_person_is_asked(
+    written: Callable[..., Path],
+    tmp_path: Path,
+    binder_of: Any,
+    typed: str,
+    lines: list[str] | None,
+) -> None:
+    path = written(MIXED)
+    done = Shell(tmp_path, os.environ).type("guess", path, "--write", answers={"[N]o:": typed})
+    assert done.code == 0
+    assert "with 1 package into" in done.out
+    assert "[a]ll 3" in done.out
+    assert (binder_of(path) or {}).get("files", {}).get("requirements.txt") == lines
 
 
 def test_a_list_that_is_there_stays(
@@ -209,3 +264,26 @@ def test_an_empty_notebook(written: Callable[..., Path], run: Callable[..., Any]
     done = run("guess", "a.ipynb")
     assert (done.code, done.out) == (0, "no imports that need a package\n")
     assert run("guess", "a.ipynb", "--write", "--yes").code == 21
+
+
+def test_more_imports_than_anybody_writes(notebook_of: Callable[..., Notebook]) -> None:
+    cell = f"import {', '.join(f'm{number}' for number in range(6000))}"
+    with pytest.raises(Refused, match="imports 6,000 modules, expected at most 5,000"):
+        guessing.guess(notebook_of(cell))
+
+
+def test_many_imports_are_looked_up_together(notebook_of: Callable[..., Notebook]) -> None:
+    """The table of names is read once, however many there are."""
+    cell = f"import {', '.join(f'm{number}' for number in range(4000))}, cv2, requests"
+    found = guessing.guess(notebook_of(cell), installed=Installed(pythons.Python("none", ())))
+    assert {"opencv-python", "requests"} <= {one.distribution for one in found.distributions}
+
+
+def test_names_of_many_parts(notebook_of: Callable[..., Notebook]) -> None:
+    found = guessing.guess(
+        notebook_of(f"import requests{'.a' * 60_000}, google.cloud.storage{'.a' * 9000}")
+    )
+    assert {one.distribution for one in found.distributions} == {
+        "google-cloud-storage",
+        "requests",
+    }

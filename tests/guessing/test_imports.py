@@ -64,7 +64,9 @@ def test_imports(notebook_of: NotebookOf, source: str, expected: list[str]) -> N
         ("!pip install a>=1", ["a>=1"]),
         ("%uv pip install a", ["a"]),
         ("!pip install -r requirements.txt", []),
-        ("!pip install . ./b git+https://example.org/c", []),
+        ("!pip install . ./b git+https://example.org/c", ["git+https://example.org/c"]),
+        ("!pip install a &> /dev/null", ["a"]),
+        ("!pip install a 2>/dev/null b", ["a", "b"]),
         ("!pip install a # and b", ["a"]),
         ("!pip install 'a", []),
         ("!pip install --upgrade pip", []),
@@ -76,7 +78,122 @@ def test_imports(notebook_of: NotebookOf, source: str, expected: list[str]) -> N
     ],
 )
 def test_installs(line: str, expected: list[str]) -> None:
-    assert [one.requirement for one in installs.read(line, "here")] == expected
+    assert [one.requirement for one in installs.read(line, "here", "why").named] == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("%pip install -r reqs.txt", "'reqs.txt' is left out: there is no such file"),
+        ("%pip install -r/content/reqs.txt", "only files beside the notebook are read"),
+        ("%pip install ./local", "'./local' is left out: it is a file or a folder"),
+        ("%pip install -e .", "'.' is left out: it is a file or a folder"),
+        ("%pip install a.whl", "it is a file or a folder of its author's"),
+        ("%pip install {package}", "'{package}' is left out: it names no package"),
+        ("%pip install --constraint=c.txt a", "--constraint 'c.txt' is left out"),
+        ("%pip install --pre a", "--pre is left out"),
+        ("%pip install -i https://me:secret@i.example.org a", "--index-url is left out"),
+        ("%pip install --extra-index-url=https://i.example.org a", "--extra-index-url is left out"),
+        ("%pip install -f https://i.example.org a", "--find-links is left out"),
+        ("%pip install https://me:secret@example.org/a.whl", "it has credentials in it"),
+        ("%pip install git+git@github.com:o/r", "it names no package that others could install"),
+    ],
+)
+def test_what_it_installs_otherwise_is_told(line: str, said: str, tmp_path: Path) -> None:
+    (remark,) = installs.read(line, "code cell 1", "why", tmp_path).remarks
+    assert remark.startswith("code cell 1: ")
+    assert said in remark
+    assert "secret" not in remark
+
+
+@pytest.mark.parametrize("option", ["-i", "--index-url=", "--extra-index-url ", "-f", "--index "])
+def test_of_another_index_nothing_is_sure(notebook_of: NotebookOf, option: str) -> None:
+    line = f"%pip install {option}https://i.example.org numpy"
+    (one,) = guessing.guess(notebook_of(f"{line}\nimport numpy")).distributions
+    assert (one.distribution, one.sure) == ("numpy", False)
+
+
+def test_a_requirements_file_beside_it(notebook_of: NotebookOf, tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "reqs.txt").write_text("A_b>=1  # why\n-r sub/more.txt\n./own\n")
+    (tmp_path / "sub/more.txt").write_text("c==1\n-r more.txt\n-c limits.txt\n")
+    found = imports.found(notebook_of("%pip install -r reqs.txt"), tmp_path)
+    assert [(one.requirement, one.sure) for one in found.named] == [
+        ("a-b>=1", True),
+        ("c==1", True),
+    ]
+    assert [line.partition(" is left out")[0] for line in found.remarks] == [
+        "code cell 1: --constraint 'limits.txt'",
+        "code cell 1: './own'",
+    ]
+    (tmp_path / "reqs.txt").write_text("-i https://i.example.org\na\n")
+    found = imports.found(notebook_of("%pip install -r reqs.txt"), tmp_path)
+    assert [(one.requirement, one.sure) for one in found.named] == [("a", False)]
+    assert "--index-url in reqs.txt is left out" in found.remarks[0]
+    (tmp_path / "reqs.txt").write_text("a\n--what\n")
+    found = imports.found(notebook_of("%pip install -r reqs.txt"), tmp_path)
+    assert found.named == ()
+    assert "'reqs.txt' is left out: line 2: found the option --what" in found.remarks[0]
+
+
+def test_a_requirements_file_outside(notebook_of: NotebookOf, tmp_path: Path) -> None:
+    (tmp_path / "outside.txt").write_text("secret\n")
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (inside / "link.txt").symlink_to(tmp_path / "outside.txt")
+    found = imports.found(notebook_of("%pip install -r link.txt -r ../outside.txt"), inside)
+    assert found.named == ()
+    assert len(found.remarks) == 2
+
+
+def test_addresses_are_carried(notebook_of: NotebookOf) -> None:
+    """And what they bring is not looked for elsewhere."""
+    code = "!pip install git+https://github.com/o/Clip.git@v1 -e git+https://x.org/t#egg=t_y -i /i"
+    found = guessing.guess(notebook_of(f"{code}\nimport clip, t_y"))
+    assert [(one.line(pin=True), one.sure) for one in found.distributions] == [
+        ("git+https://github.com/o/Clip.git@v1", True),
+        ("t-y @ git+https://x.org/t", True),
+    ]
+
+
+OPTIONAL = """
+try:
+    import {0}
+except {1}:
+    {2}
+"""
+
+
+@pytest.mark.parametrize(
+    ("error", "then", "optional"),
+    [
+        ("ImportError", "a = None", True),
+        ("(ImportError, OSError)", "pass", True),
+        ("ModuleNotFoundError as error", "print(error)", True),
+        ("Exception", "pass", True),
+        ("ValueError", "pass", False),
+        ("ImportError", "raise", False),
+        ("ImportError", "sys.exit('get it')", False),
+    ],
+)
+def test_what_code_goes_on_without(
+    notebook_of: NotebookOf,
+    error: str,
+    then: str,
+    optional: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    code = OPTIONAL.format("cupy", error, then)
+    (one,) = guessing.guess(notebook_of(code)).distributions
+    assert (one.optional, one.sure) == (optional, not optional)
+    assert ("optional" in one.why) == optional
+    (one,) = guessing.guess(notebook_of(f"{code}\nimport cupy")).distributions
+    assert one.sure
+
+
+def test_a_trial_of_more_than_imports(notebook_of: NotebookOf) -> None:
+    code = "try:\n    import numpy\n    run()\nexcept Exception as error:\n    print(error)"
+    (one,) = guessing.guess(notebook_of(code)).distributions
+    assert one.sure
 
 
 def test_a_cell_of_shell_commands(notebook_of: NotebookOf) -> None:

@@ -5,12 +5,14 @@ for about half of them.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from binderclip import guessing
+from binderclip.distributions import canonical
 from binderclip.guessing import names, wellknown
 from binderclip.notebook import Notebook
 
@@ -54,7 +56,6 @@ ldap python-ldap
 nacl pynacl
 fitz pymupdf
 pkg_resources setuptools
-win32com pywin32
 wx wxpython
 Bio biopython
 rdkit rdkit
@@ -93,7 +94,7 @@ websocket websocket-client
 socketio python-socketio
 engineio python-engineio
 jose python-jose
-pythoncom pywin32
+pylab matplotlib
 sksurv scikit-survival
 kaggle kaggle
 pycocotools pycocotools
@@ -136,6 +137,46 @@ def test_well_known(notebook_of: Callable[..., Notebook], module: str, right: st
 
 
 @pytest.mark.usefixtures("table")
+def test_what_the_table_alone_knows_is_not_sure(notebook_of: Callable[..., Notebook]) -> None:
+    """Anybody may have taken such a name."""
+    (one,) = guessing.guess(notebook_of("import hdfs")).distributions
+    assert (one.distribution, one.sure) == ("hdfs", False)
+
+
+GENERIC = "utils config common tools helpers test_helpers mypkg.sub plot_utils tests my_module"
+
+
+def test_names_of_files_of_one_s_own_are_nobody_s(notebook_of: Callable[..., Notebook]) -> None:
+    found = guessing.guess(notebook_of(f"import {', '.join(GENERIC.split())}"))
+    assert found.distributions == ()
+    assert set(found.unknown) == found.local == {name.split(".")[0] for name in GENERIC.split()}
+
+
+def test_a_name_like_that_that_it_installs(notebook_of: Callable[..., Notebook]) -> None:
+    found = guessing.guess(notebook_of("%pip install mypkg\nimport mypkg, mysql.connector"))
+    assert [one.distribution for one in found.distributions] == ["mypkg", "mysql-connector-python"]
+    assert not found.unknown
+
+
+def test_extensions(notebook_of: Callable[..., Notebook]) -> None:
+    found = guessing.guess(notebook_of("%load_ext sql\n%load_ext watermark"))
+    told = [(one.distribution, one.sure, one.others) for one in found.distributions]
+    assert told == [("jupysql", False, ("ipython-sql",)), ("watermark", True, ())]
+    (own,) = guessing.guess(notebook_of("%pip install ipython-sql\n%load_ext sql")).distributions
+    assert (own.distribution, own.sure) == ("ipython-sql", True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there it can be installed")
+def test_what_is_there_in_one_place_alone(notebook_of: Callable[..., Notebook]) -> None:
+    found = guessing.guess(notebook_of("import google.colab\nimport win32com.client"))
+    assert (found.distributions, found.unknown) == ((), ())
+    assert found.notes == (
+        "code cell 1: import google.colab: left out, since it is there on Google Colab alone",
+        "code cell 1: import win32com.client: left out, since it is there on Windows alone",
+    )
+
+
+@pytest.mark.usefixtures("table")
 def test_what_nobody_has_is_unknown(notebook_of: Callable[..., Notebook]) -> None:
     found = guessing.guess(notebook_of("import graph_tool.all, no_such_module_of_anybody"))
     assert found.distributions == ()
@@ -160,6 +201,6 @@ def test_a_database_of_another_shape_knows_nothing(tmp_path: Path) -> None:
 def test_the_table_is_in_canonical_form() -> None:
     for module in ("cv2", "yaml", "google.cloud.storage.blob"):
         for name in wellknown.known(module):
-            assert name == wellknown.canonical(name)
+            assert name == canonical(name)
     assert wellknown.known("google.cloud.storage.blob") == ("google-cloud-storage",)
     assert wellknown.known("google.colab") == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,8 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     frozenset(line.split())
     for line in """
     _version
-    errors folders private
-    platforms pythons inheritance yamls uvtool
+    errors folders private once
+    platforms pythons distributions inheritance tomls yamls uvtool
     diagnosis
     atomic jsonspan
     jsonedit notebookfault textheader
@@ -31,7 +32,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     session events
     web
     config tokens records
-    rees repositories processes trust cache requirementfiles
+    rees repositories processes killable trust cache requirementfiles
     conda registries dockerfile embedding
     servers hubs
     companions
@@ -41,8 +42,8 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     lab
     execute
     links badge
-    importing exporting guessing
     freeze
+    importing exporting guessing
     liveness
     flow
     cli __main__
@@ -51,6 +52,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
 ROOT = "__init__"
 
 
+@cache
 def modules() -> dict[str, Path]:
     found = {}
     for path in SOURCE.rglob("*.py"):
@@ -60,7 +62,8 @@ def modules() -> dict[str, Path]:
     return found
 
 
-def imports(path: Path) -> set[str]:
+@cache
+def imports(path: Path) -> frozenset[str]:
     """The modules of binderclip that ``path`` imports, at its top or in a function."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -78,7 +81,7 @@ def imports(path: Path) -> set[str]:
                 for alias in node.names
                 if alias.name.startswith("binderclip.")
             }
-    return names
+    return frozenset(names)
 
 
 def layer(module: str) -> int:

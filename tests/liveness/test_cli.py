@@ -67,6 +67,15 @@ def test_a_table_of_many(run: Run, origin: Origin, serve: Serve, tmp_path: Path)
     assert "in 0.ipynb, 1.ipynb, 2.ipynb and 2 more" in done.out
     assert "7 notebooks: 1 with something gone; --fix may mend that" in done.out
     assert (strict.code, relaxed.code) == (1, 0)
+    assert "1 notebook: 1 not frozen, or moved on" in strict.out
+
+
+def test_strict_tells_what_is_not_pinned(run: Run, tmp_path: Path) -> None:
+    path = write(tmp_path / "nb.ipynb", {"files": {"requirements.txt": "six\n"}})
+    assert run("check", path, "--online").code == 0
+    done = run("check", path, "--online", "--strict", "--quiet")
+    assert done.code == 1
+    assert "loose  requirements.txt" in done.out
 
 
 def test_silence_has_a_code_of_its_own(run: Run, tmp_path: Path) -> None:

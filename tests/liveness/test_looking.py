@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -130,6 +131,36 @@ def test_locks(packages: Index, look: Look) -> None:
     assert [sign.state for sign in signs] == ["well", "gone", "gone"]
     assert "beta" in signs[1].said
     assert "gamma" in signs[2].said
+
+
+def test_files_that_are_not_pinned(packages: Index, look: Look) -> None:
+    here = packages.add("alpha", "1.0")
+    (bare,) = look(Binder(files={"requirements.txt": "alpha\n", "apt.txt": "curl\n"}))
+    assert [(sign.part, sign.state) for sign in bare.values()] == [("requirements.txt", "loose")]
+    stale = replace(lock("alpha", here), files={"requirements.txt": "alpha>1\n"})
+    (found,) = look(stale)
+    assert found["frozen.requirements.txt"].state == "loose"
+    assert "no longer right" in found["frozen.requirements.txt"].said
+
+
+def test_a_frozen_python_decides_too(packages: Index, look: Look) -> None:
+    """Two notebooks that differ in nothing else are two questions."""
+    digest = packages.add("alpha", "1.0", requires_python=">=3.12")
+    found = []
+    for python in ("3.11", "3.12"):
+        one = lock("alpha", digest)
+        assert one.frozen
+        frozen = {**one.frozen.files, "runtime.txt": f"python-{python}\n"}
+        found.append(replace(one, frozen=replace(one.frozen, files=frozen)))
+    signs = [one["frozen.requirements.txt"] for one in look(*found)]
+    assert signs[0].state != "well"
+    assert signs[1].state == "well"
+
+
+def test_a_host_that_is_something_else(packages: Index, look: Look) -> None:
+    (found,) = look(Binder(host=(packages.origin,)))
+    assert found["host"].state == "gone"
+    assert "is no" in found["host"].said
 
 
 @pytest.mark.slow

@@ -102,6 +102,8 @@ def test_no_index_at_all(case: Callable[..., Case], monkeypatch: pytest.MonkeyPa
     with pytest.raises(Unreachable, match="the package index could not be asked") as caught:
         case("beta").lock()
     assert "hunter2" not in f"{caught.value} {caught.value.hint}"
+    assert "refused" in caught.value.message
+    assert "\n" not in f"{caught.value} {caught.value.hint}"
 
 
 def test_offline(case: Callable[..., Case], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -74,8 +75,9 @@ def test_the_folders_of_the_generator(repo2docker: Ask, tmp_path: Path, step: in
 
 
 words = st.text(st.sampled_from("pytho3.12=*- \n\r#<>~!\u0663x:'\"[]{}\t&r"), max_size=20)
-# Without marks of tags and anchors, where a stricter reader of YAML parts from repo2docker's.
-plain_words = words.map(lambda text: text.replace("!", "").replace("&", ""))
+# Without marks of tags and anchors, where a stricter reader of YAML parts from repo2docker's; and
+# without tabs, which libyaml takes in places where repo2docker's reader takes none.
+plain_words = words.map(lambda text: re.sub(r"[!&\t]", "", text))
 versions = st.from_regex(r"\A[v0]?[0-9]{1,2}(\.[0-9]{0,2}){0,2}(\.\*|rc1)?\Z")
 specifiers = st.lists(
     st.builds(
@@ -108,7 +110,8 @@ dependencies = st.lists(
 contents: Mapping[str, st.SearchStrategy[str]] = {
     "runtime.txt": runtimes,
     "environment.yml": st.one_of(
-        plain_words,
+        # An empty key in a block is a fault for PyYAML alone.
+        plain_words.map(lambda text: re.sub(r"(?<![\w'\"])\s*:", "", text)),
         dependencies.map(lambda found: "dependencies:\n" + "".join(f"- {x}\n" for x in found)),
     ),
     "pyproject.toml": st.builds(

@@ -112,7 +112,8 @@ def test_a_build_that_would_fail_is_told(run: Run, notebook: MakeNotebook, tmp_p
         (["a.ipynb"], 2, "the notebook last"),
         (["requirements.txt", "project"], 2, "project is a folder, and the notebook has to come"),
         (["project", "a.ipynb"], 12, "installs itself (setup.py)"),
-        (["gone.txt", "a.ipynb"], 12, "gone.txt: found No such file"),
+        (["gone.txt", "a.ipynb"], 2, "gone.txt: No such file"),
+        (["requirements.txt", "out.ipynb", "a.ipynb"], 2, "the last argument alone"),
         (["link", "a.ipynb"], 12, "link: found a link, expected a file"),
         (["requirements.txt", "gone.ipynb"], 10, "gone.ipynb"),
         (["requirements.txt", "out.ipynb"], 12, "the notebook's opt-out"),
@@ -164,6 +165,10 @@ def test_extract_keeps_what_is_there(run: Run, notebook: MakeNotebook, tmp_path:
     assert not (tmp_path / "out/b.txt").exists()
     assert run("extract", "a.ipynb", "-o", "out", "--force").code == 0
     assert (tmp_path / "out/a.txt").read_text() == "theirs"
+    done = run("extract", "a.ipynb", "-o", "more", "-q")
+    assert (done.code, done.out, done.err) == (0, "", "")
+    assert (tmp_path / "more/a.txt").read_text() == "theirs"
+    assert run("extract", "a.ipynb", "-o", "more", "-q", "--json").answer["written"] == []
 
 
 def test_nothing_to_extract(run: Run, notebook: MakeNotebook) -> None:

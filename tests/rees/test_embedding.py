@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from tests.rees.kit import laid
 
 from binderclip import spec
-from binderclip.embedding import NotText, chosen, embedded, extracted, lines, text
+from binderclip.embedding import NotText, chosen, embedded, extracted, text
 from binderclip.errors import BinderclipError, Refused, SpecError
 from binderclip.spec.grammar import fits
-from binderclip.spec.model import Binder, Text, joined
+from binderclip.spec.model import Binder, Text, joined, lined
 
 PROJECT = '[project]\nname = "x"\nversion = "1"\n[build-system]\nrequires = []\n'
 
@@ -39,7 +39,7 @@ def refused(*paths: Path, everything: bool = False) -> str:
 
 @given(st.text())
 def test_lines_are_split_at_newlines_alone(content: str) -> None:
-    found = lines(content)
+    found = lined(content)
     assert "".join(found) == content
     assert all(line.endswith("\n") for line in found[:-1])
     assert not any("\n" in line[:-1] for line in found)
@@ -84,7 +84,7 @@ def test_the_round_trip_is_exact(files: Mapping[str, str]) -> None:
                 continue
             fitting[name] = content
         (root / "in").mkdir(exist_ok=True)
-        carried = {name: lines(text((root / "in" / name).read_bytes())) for name in fitting}
+        carried = {name: lined(text((root / "in" / name).read_bytes())) for name in fitting}
         value = spec.write(Binder(files=carried))
         assert (spec.read(value).binder or Binder()).files == carried
         extracted(carried, root / "out")
@@ -307,3 +307,31 @@ def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
     assert not (tmp_path / "fresh").exists()
     with pytest.raises(BinderclipError, match="cannot be written"):
         extracted({"b.txt": ""}, tmp_path / "env/a.txt")
+
+
+def test_what_is_set_aside_does_not_meet_what_is_new(tmp_path: Path) -> None:
+    laid({"a.txt": "mine", "b.txt": "mine"}, tmp_path)
+    files = {"a.txt": "1", "b.txt": "2", ".old-0": "3", "old/0": "4", "new/0": "5", "0": "6"}
+    extracted(files, tmp_path, replace=True)
+    assert {n: d.decode() for n, d in read(tmp_path).items()} == files
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("HEAD", "config", "objects/x", "refs/x"),
+        ("a/head", "a/OBJECTS/x", "a/Refs/x"),
+        ("a/b/HEAD", "a/b/commondir"),
+    ],
+)
+def test_a_bare_repository_is_not_made(tmp_path: Path, names: tuple[str, ...]) -> None:
+    files = dict.fromkeys(("requirements.txt", *names), "x")
+    with pytest.raises(Refused, match="would become a git repository"):
+        extracted(files, tmp_path / "out", replace=True)
+    assert not (tmp_path / "out").exists()
+    laid(files, tmp_path / "in")
+    assert "a git repository in" in refused(tmp_path / "in", everything=True)
+
+
+def test_parts_of_one_are_only_files(tmp_path: Path) -> None:
+    extracted({"HEAD": "x", "a/objects/x": "", "a/refs": "", "refs/x": ""}, tmp_path)

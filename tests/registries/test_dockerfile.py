@@ -14,6 +14,7 @@ from binderclip.errors import Refused
 
 D = f"sha256:{'d' * 64}"
 E = f"sha256:{'e' * 64}"
+DOUBLING = "ARG A=$A$A\n" * 40
 
 
 def images(text: str) -> list[str]:
@@ -96,6 +97,10 @@ def test_images(text: str, found: list[str] | str) -> None:
         ("FROM ${}", "without a name"),
         ("FROM 'a", "does not end"),
         (f"ARG X={'${X:-' * 400}\nFROM a", "too deep"),
+        (f"ARG A={'x' * 1000}\n{DOUBLING}FROM $A", "more than 4096 characters"),
+        (f"ARG A={'x' * 2000}\nFROM {'$A' * 100_000}", "more than 4096 characters"),
+        (f"ARG A={'x' * 2000}\nFROM {'${A:-}' * 100_000}", "more than 4096 characters"),
+        ("FROM a AS b\n" * 1001, "line 1001: found more than 1000 FROM lines"),
     ],
 )
 def test_variables(text: str, found: list[str] | str) -> None:

@@ -15,6 +15,7 @@ from tests.registries.asking import asked, at
 from tests.registries.rig import INDEX, MANIFEST
 
 from binderclip.errors import BinderclipError, ResolveError, Unreachable
+from binderclip.guard import OpenGuard
 from binderclip.registries import Registries, manifests
 
 Answer: TypeAlias = tuple[int, dict[str, str], bytes]
@@ -208,3 +209,40 @@ def test_platforms_of_anything(data: bytes) -> None:
     assert all(2 <= len(offer.split("/")) <= 3 for offer in offers)
     manifests.config_of(data)
     manifests.kind_in(data)
+
+
+async def _far(host: str, port: int) -> tuple[tuple[str, int], ...]:
+    """All names are of the public internet."""
+    return ((host if host[0].isdigit() else "198.41.0.4", port),)
+
+
+@pytest.mark.parametrize("inner", ["127.0.0.1", "10.0.0.8", "169.254.169.254", "[::1]"])
+@pytest.mark.parametrize("how", ["redirect", "realm"])
+def test_a_public_registry_does_not_lead_inside(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, inner: str, how: str
+) -> None:
+    """Reached by a proxy, which here is the registry: it has all that is asked of anybody."""
+    seen = []
+
+    def site(request: Any) -> Answer:
+        seen.append(request.path)
+        if "far.example" not in request.path:
+            return 200, {"Content-Type": OCI, DIGEST: f"sha256:{'a' * 64}"}, b'{"token": "x"}'
+        if how == "redirect":
+            return 307, {"Location": f"http://{inner}/x"}, b""
+        return 401, {"WWW-Authenticate": f'Bearer realm="http://{inner}/x"'}, b""
+
+    monkeypatch.setenv("http_proxy", serve(site))
+    monkeypatch.setenv("no_proxy", "")
+    with pytest.raises(BinderclipError, match=r"private network|wants a token from"):
+        asked(lambda r: r.digest(at("http://far.example", "a/b", "1")), guard=OpenGuard(_far))
+    assert seen
+    assert all("far.example" in path for path in seen)
+
+
+def test_a_registry_inside_may_lead_inside(serve: Serve) -> None:
+    """Whoever asks for one on this machine knows what is there."""
+    stated = {"Content-Type": OCI, DIGEST: f"sha256:{'a' * 64}"}
+    there = serve(lambda _: (200, stated, b"")).replace("127.0.0.1", "localhost")
+    url = serve(lambda request: (307, {"Location": f"{there}{request.path}"}, b""))
+    assert asked(lambda r: r.digest(at(url, "a/b", "1"))) == f"sha256:{'a' * 64}"

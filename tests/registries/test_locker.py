@@ -144,7 +144,7 @@ def test_a_withdrawn_image(case: Case) -> None:
     ("data", "message"),
     [
         (b"\xff\xfe", "byte 1 is not UTF-8"),
-        (b"#" * (2 << 20), "more than 1,048,576 bytes"),
+        (b"#" * (2 << 20), "expected at most 1,048,576"),
         (b"FROM $X", "depends on"),
     ],
 )
@@ -157,7 +157,7 @@ def test_files_that_are_refused(case: Case, data: bytes, message: str) -> None:
 def test_a_link_out_of_the_folder_is_not_followed(case: Case, tmp_path: Path) -> None:
     (tmp_path / "outside").write_text("FROM a")
     (case.root / "Dockerfile").symlink_to(tmp_path / "outside")
-    with pytest.raises(Refused, match="leads out of its folder"):
+    with pytest.raises(Refused, match="leads out of"):
         case.lock()
 
 

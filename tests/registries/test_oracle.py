@@ -61,6 +61,7 @@ def buildkit() -> Iterator[Callable[[str], Any]]:
         yield parsed
 
 
+@pytest.mark.slow
 @settings(max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(atoms, max_size=14).map("".join))
 def test_both_read_the_same(buildkit: Callable[[str], Any], text: str) -> None:

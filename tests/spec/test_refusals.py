@@ -200,14 +200,15 @@ def test_loss_is_an_error_of_its_own() -> None:
     )
     with pytest.raises(LossError) as caught:
         spec.write(binder, "url", opens={"labpath": "x.ipynb"})
+    has = "what 'url' has a place for: one hub and one repository alone"
     assert str(caught.value).splitlines() == [
-        "binder.host[1]: found 'https://b', expected what 'url' can say",
-        "binder.image: found an object, expected what 'url' can say",
-        "binder.build.ref: found 'main', expected what 'url' can say",
-        "binder.build.note: found 1, expected what 'url' can say",
-        "binder.files: found an object, expected what 'url' can say",
-        "binder.auto: found true, expected what 'url' can say",
-        "binder.mine: found a list of 1, expected what 'url' can say",
+        f"binder.host[1]: found 'https://b', expected {has}",
+        f"binder.image: found an object, expected {has}",
+        f"binder.build.ref: found 'main', expected {has}",
+        f"binder.build.note: found 1, expected {has}",
+        f"binder.files: found an object, expected {has}",
+        f"binder.auto: found true, expected {has}",
+        f"binder.mine: found a list of 1, expected {has}",
     ]
     assert caught.value.hint == "write it as v1, or accept the loss"
     link = spec.write(binder, "url", accept_loss=True, opens={"labpath": "x.ipynb"})

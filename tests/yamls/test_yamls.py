@@ -21,6 +21,13 @@ from binderclip.errors import Refused
         ("date: 2026-11-23\n", {"date": "2026-11-23"}),
         ("base: &b {x: 1}\nmore: {<<: *b, y: 2}\n", {"base": {"x": 1}, "more": {"x": 1, "y": 2}}),
         ("\ufeffa: 1\n", {"a": 1}),
+        ("[yes, no, on, True, false]", ["yes", "no", "on", True, False]),
+        ("[010, 09, 0x1f, 1:30:00, 1_000]", [10, 9, "0x1f", "1:30:00", "1_000"]),
+        (
+            "[1.5, .5, 1e3, -2., .inf, ~, null, '']",
+            [1.5, 0.5, 1000.0, -2.0, ".inf", None, None, ""],
+        ),
+        ("a:\nb: ''\n", {"a": None, "b": ""}),
     ],
 )
 def test_values(text: str, value: Any) -> None:
@@ -41,6 +48,12 @@ def test_values(text: str, value: Any) -> None:
         ("- 1\n" * 500_000, "values"),
         ("x" * 5_000_000, "characters"),
         ("a: *b\n", "line 1"),
+        ("a: 1\n\ufeffb: 1\n", "byte order mark"),
+        ("a: !!bool foo\n", "KeyError"),
+        ("a: !!int ''\n", "ValueError"),
+        ("a: !!timestamp foo\n", "is not YAML"),
+        ("a: &a {x: 1}\nb: {<<: [*a, *a]}\n", "line 2: found '<<' with several mappings"),
+        ("a: &a {x: 1}\nb:\n  <<: *a\n  <<: *a\n", "several mappings"),
     ],
 )
 def test_faults(text: str, why: str) -> None:
@@ -53,6 +66,13 @@ def test_aliases_do_not_multiply() -> None:
     rows = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     rows += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
     with pytest.raises(Refused, match="aliases"):
+        yamls.read("\n".join(rows), "x.yml")
+
+
+def test_merges_do_not_multiply() -> None:
+    rows = ["a0: &a0 {x: 1}"]
+    rows += [f"a{n}: &a{n} {{<<: *a{n - 1}, k{n}: 1}}" for n in range(1, 2000)]
+    with pytest.raises(Refused, match="merged more than"):
         yamls.read("\n".join(rows), "x.yml")
 
 

@@ -47,7 +47,7 @@ def _agreed(best: Imported, reporter: Reporter) -> bool:
         return True
     reporter.clear()
     question = (
-        f"The notebook names no environment; {best.tool} does ({best.where}).\n"
+        f"The notebook names no environment; {best.tool} does ({flat(best.where)}).\n"
         "Use that? [Y]es, [n]o: "
     )
     click.echo(question, nl=False, err=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from binderclip.cli.many import NOTEBOOKS
+from binderclip.cli.many import NOTEBOOKS, jobs_option
 from binderclip.cli.state import json_option
 
 EPILOG = """\b
@@ -37,14 +37,7 @@ As a pre-commit hook, in .pre-commit-config.yaml:
     "build remains.",
 )
 @click.option("--strict", is_flag=True, help="With --online: what has moved on is a problem too.")
-@click.option(
-    "-j",
-    "--jobs",
-    type=click.IntRange(1, 64),
-    default=8,
-    show_default=True,
-    help="With --online: ask so much at a time.",
-)
+@jobs_option(8, "With --online: ask so much at a time.")
 @click.option("-q", "--quiet", is_flag=True, help="Tell problems only.")
 @json_option
 def command(

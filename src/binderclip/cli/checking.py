@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -17,7 +17,7 @@ from binderclip.cli.notebooks import Missed, named
 from binderclip.cli.paint import count, flat
 from binderclip.errors import BinderclipError, Problem, SpecError
 from binderclip.notebook import MISSING, Missing
-from binderclip.spec.model import JSON
+from binderclip.spec.model import JSON, Binder
 
 Status: TypeAlias = Literal["good", "opted-out", "nothing", "wrong"]
 
@@ -54,7 +54,7 @@ def _verdict(path: Path, *, require: bool) -> Verdict:
         if value is not MISSING:
             reading = spec.read(value)
             status: Status = "good" if reading.binder else "opted-out"
-            warnings = tuple(str(warning) for warning in reading.warnings)
+            warnings = (*map(str, reading.warnings), *_edits(reading.binder))
             return Verdict(str(path), status, warnings, value=value)
     except BinderclipError as error:
         return Verdict(str(path), "wrong", error=error)
@@ -63,6 +63,15 @@ def _verdict(path: Path, *, require: bool) -> Verdict:
         hint = "write one with `binderclip set`"
         return Verdict(str(path), "wrong", error=SpecError((missing,), hint=hint))
     return Verdict(str(path), "nothing")
+
+
+def _edits(binder: Binder | None) -> Iterator[str]:
+    if binder is None or binder.frozen is None or not binder.frozen.files:
+        return
+    from binderclip.freeze.outdated import outdated
+
+    for line in outdated(binder):
+        yield f"{line}: the frozen one is used; `binderclip freeze` pins anew"
 
 
 def report(verdicts: Sequence[Verdict]) -> dict[str, object]:

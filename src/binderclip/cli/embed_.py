@@ -65,6 +65,8 @@ def command(
         raise click.UsageError("say what to embed, and the notebook last: FOLDER|FILES... NOTEBOOK")
     if os.path.isdir(notebook):  # noqa: PTH112 - raises nothing, whatever the text
         raise click.UsageError(f"{notebook} is a folder, and the notebook has to come last")
+    for source in sources:
+        _check(source)
     found = chosen([Path(source) for source in sources], everything=everything)
     rewrite_and_tell(
         [notebook],
@@ -73,3 +75,13 @@ def command(
         as_json=as_json,
         quiet=quiet,
     )
+
+
+def _check(source: str) -> None:
+    if source.endswith(".ipynb"):
+        raise click.UsageError(
+            f"{source} is a notebook: the last argument alone is the notebook, the others are the "
+            "files of its environment"
+        )
+    if not os.path.lexists(source):
+        raise click.UsageError(f"{source}: No such file or directory")

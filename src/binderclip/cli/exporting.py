@@ -101,7 +101,11 @@ def _prepared(
         from binderclip.exporting import building
 
         if building.wants_repository(wanted):
-            commit, tree = _patiently(lambda tell: building.fetched(wanted, Cache(), tell))
+            # What a stranger's notebook names is not asked with the person's credentials.
+            anonymous = seen.kind not in {"path", "stdin"}
+            commit, tree = _patiently(
+                lambda tell: building.fetched(wanted, Cache(), tell, anonymous=anonymous)
+            )
             files = open_.enter_context(tree)
             return replace(wanted, repository=exporting.Repository(commit, files)), ()
     if wishes.format == "juv":

@@ -27,8 +27,11 @@ Examples:
 )
 @click.option("--frozen", is_flag=True, help="With the pinned files in place of those as written.")
 @click.option("--force", is_flag=True, help="Write over files with other content.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing of what was written.")
 @json_option
-def command(notebook: str, *, folder: str, frozen: bool, force: bool, as_json: bool) -> None:
+def command(
+    notebook: str, *, folder: str, frozen: bool, force: bool, quiet: bool, as_json: bool
+) -> None:
     """Write the environment files that NOTEBOOK carries into a folder: all of them, or none.
 
     NOTEBOOK is a file, `-` for standard input, or any address that leads to a notebook. The files
@@ -44,4 +47,5 @@ def command(notebook: str, *, folder: str, frozen: bool, force: bool, as_json: b
     files = carried(read(notebook), frozen=frozen)
     into = Path(folder)
     written = extracted(files, into, replace=force)
-    print_written(into, files, written, as_json=as_json)
+    if as_json or not quiet:
+        print_written(into, files, written, as_json=as_json)

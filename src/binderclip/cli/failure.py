@@ -44,7 +44,10 @@ def _report(error: Exception, state: State) -> None:
         return
     if isinstance(error, CellFailed):
         _show_traceback(error)
-    _tell("error:", "red", _message(error))
+    text = _message(error)
+    if isinstance(error, SpecError):  # a line a problem, each below the first
+        text = text.replace("\n", "\n       ")
+    _tell("error:", "red", text)
     if hint := _hint(error):
         _tell("hint:", "cyan", hint)
 

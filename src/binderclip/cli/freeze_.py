@@ -6,9 +6,8 @@ import re
 
 import click
 
-from binderclip.cli.many import DRY_RUN, NOTEBOOKS, QUIET
+from binderclip.cli.many import DRY_RUN, NOTEBOOKS, QUIET, jobs_option, only_option
 from binderclip.cli.state import json_option
-from binderclip.freeze.parts import PARTS
 
 EPILOG = """\b
 Examples:
@@ -27,21 +26,16 @@ def _python(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
 
 
 def _platform(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
-    if value is not None and not re.fullmatch(r"[a-z]+-[a-z0-9_]{1,24}", value):
-        raise click.BadParameter(f"found {value!r}, expected a platform like linux-64")
+    from binderclip.platforms import PINNED
+
+    if value is not None and value not in PINNED:
+        raise click.BadParameter(f"found {value!r}, expected one of {', '.join(PINNED)}")
     return value
 
 
 @click.command(name="freeze", epilog=EPILOG)
 @NOTEBOOKS
-@click.option(
-    "--only",
-    multiple=True,
-    metavar="KEY",
-    type=click.Choice(list(PARTS)),
-    help="Freeze this alone: image, build, config, content, files, or a file by its name, as in "
-    "requirements.txt. May be repeated.",
-)
+@only_option("Freeze")
 @click.option("--upgrade", is_flag=True, help="Ask again for what is pinned already.")
 @click.option(
     "--check",
@@ -69,14 +63,7 @@ def _platform(_ctx: click.Context, _param: click.Parameter, value: str | None) -
     is_flag=True,
     help="Let packages without metadata be built to learn what they need, which runs their code.",
 )
-@click.option(
-    "-j",
-    "--jobs",
-    type=click.IntRange(1, 64),
-    default=4,
-    show_default=True,
-    help="Ask and pin so much at a time.",
-)
+@jobs_option(4, "Ask and pin so much at a time.")
 @DRY_RUN
 @QUIET
 @json_option

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,14 +12,15 @@ import click
 
 from binderclip import notebook as notebooks
 from binderclip.cache import Cache
+from binderclip.cli import alike
 from binderclip.cli.failure import as_json as error_as_json
 from binderclip.cli.notebooks import Missed, named
 from binderclip.cli.outcomes import exit_code, rewrite_and_tell, tell_refusal
 from binderclip.cli.paint import count, flat, print_json
 from binderclip.cli.progress import Reporter
 from binderclip.edit import Edited
-from binderclip.errors import BinderclipError, NotebookChanged
-from binderclip.freeze.freezer import Freezer
+from binderclip.errors import BinderclipError
+from binderclip.freeze.freezer import Freezer, unpinned
 from binderclip.freeze.options import Options, Part
 from binderclip.freeze.sources import NetworkSources
 from binderclip.guard import OpenGuard
@@ -51,6 +51,7 @@ class _Verdict:
     path: str
     status: Status
     parts: tuple[Part, ...] = ()
+    remarks: tuple[Part, ...] = ()
     error: BinderclipError | None = None
 
 
@@ -62,7 +63,7 @@ def freeze_and_tell(work: Work, *, dry_run: bool) -> None:
     _tell_platform(work, frozen.values(), reporter)
 
     def change(value: JSON | Missing) -> Edited:
-        return _found(frozen, value)
+        return alike.outcome(frozen, value, "frozen")
 
     rewrite_and_tell(
         work.arguments, change, dry_run=dry_run, as_json=work.as_json, quiet=work.quiet
@@ -75,7 +76,7 @@ def check_and_tell(work: Work) -> None:
     read = _values(work.arguments)
     values = [value for _, value in read if not isinstance(value, Exception)]
     found = _each(work, values, Freezer.loose, reporter)
-    verdicts = [_verdict(path, value, found) for path, value in read]
+    verdicts = [_verdict(path, value, found, work.options) for path, value in read]
     if work.as_json:
         good = all(verdict.status in {"frozen", "nothing"} for verdict in verdicts)
         print_json({"frozen": good, "notebooks": [_as_json(verdict) for verdict in verdicts]})
@@ -102,18 +103,13 @@ def _values(
     return found
 
 
-def _key(value: JSON | Missing) -> str:
-    """Notebooks that say the same are frozen together, if in the same order."""
-    return "" if value is MISSING else json.dumps(value)
-
-
 def _each(
     work: Work,
     values: Sequence[JSON | Missing],
     ask: Callable[[Freezer, JSON | Missing], Awaitable[T]],
     reporter: Reporter,
 ) -> Mapping[str, T | BinderclipError]:
-    distinct = {_key(value): value for value in values}
+    distinct = {alike.key(value): value for value in values}
 
     async def outcome(freezer: Freezer, value: JSON | Missing) -> T | BinderclipError:
         try:
@@ -134,18 +130,6 @@ def _each(
         reporter.clear()
 
 
-def _found(outcomes: Mapping[str, T | BinderclipError], value: JSON | Missing) -> T:
-    outcome = outcomes.get(_key(value))
-    if outcome is None:
-        raise NotebookChanged(
-            "its metadata changed while it was frozen; nothing was written",
-            hint="run the command again",
-        )
-    if isinstance(outcome, BinderclipError):
-        raise outcome
-    return outcome
-
-
 def _tell_platform(
     work: Work, outcomes: Iterable[Edited | BinderclipError], reporter: Reporter
 ) -> None:
@@ -164,23 +148,28 @@ def _verdict(
     path: str,
     value: JSON | Missing | BinderclipError,
     found: Mapping[str, tuple[Part, ...] | BinderclipError],
+    options: Options,
 ) -> _Verdict:
     if isinstance(value, BinderclipError):
         return _Verdict(path, "refused", error=value)
     try:
-        parts = _found(found, value)
+        parts = alike.outcome(found, value, "looked at")
     except BinderclipError as error:
         return _Verdict(path, "refused", error=error)
     if value is MISSING or value is False:
         return _Verdict(path, "nothing")
-    return _Verdict(path, "loose" if parts else "frozen", parts)
+    remarks = tuple(one for one in unpinned(value, options) if one not in parts)
+    return _Verdict(path, "loose" if parts else "frozen", parts, remarks)
 
 
 def _as_json(verdict: _Verdict) -> dict[str, object]:
     body: dict[str, object] = {"path": verdict.path, "status": verdict.status}
     if verdict.error:
         return body | error_as_json(verdict.error)
-    return body | {"parts": [{"part": part.name, "what": part.what} for part in verdict.parts]}
+    return body | {
+        "parts": [{"part": part.name, "what": part.what} for part in verdict.parts],
+        "remarks": [str(part) for part in verdict.remarks],
+    }
 
 
 def _print(verdicts: Sequence[_Verdict], *, quiet: bool) -> None:
@@ -189,6 +178,9 @@ def _print(verdicts: Sequence[_Verdict], *, quiet: bool) -> None:
             tell_refusal(verdict.path, verdict.error)
         for part in verdict.parts:
             click.echo(f"{click.style(flat(verdict.path), bold=True)}: {flat(str(part))}")
+        for part in () if quiet else verdict.remarks:
+            name = click.style(flat(verdict.path), bold=True)
+            click.echo(f"{name}: {click.style('note:', dim=True)} {flat(str(part))}")
     if quiet:
         return
     counts = Counter(verdict.status for verdict in verdicts)

@@ -28,6 +28,7 @@ Examples:
 )
 @click.option("--write", is_flag=True, help="Write it into the notebook as requirements.txt.")
 @click.option("-y", "--yes", is_flag=True, help="Write without asking.")
+@click.option("--unsure", is_flag=True, help="Write what is marked ? as well.")
 @click.option("--force", is_flag=True, help="Write over a requirements.txt or an opt-out.")
 @json_option
 def command(
@@ -37,14 +38,25 @@ def command(
     python: str | None,
     write: bool,
     yes: bool,
+    unsure: bool,
     force: bool,
     as_json: bool,
 ) -> None:
     """Guess which packages NOTEBOOK needs, from the imports and installs in its cells.
 
     NOTEBOOK is a file, `-` for standard input, or any address that leads to a notebook. Nothing
-    of it is run. With --write you see the list and are asked before it goes into the notebook.
+    of it is run. With --write you see the list and are asked before it goes into the notebook:
+    what is sure (✓), and what is likely (?) where you say so.
     """
     from binderclip.cli.guessing import Wishes, run
 
-    run(notebook, Wishes(pin=pin, python=python, write=write, yes=yes, force=force, json=as_json))
+    wishes = Wishes(
+        pin=pin,
+        python=python,
+        write=write,
+        yes=yes,
+        unsure=unsure,
+        force=force,
+        json=as_json,
+    )
+    run(notebook, wishes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from binderclip import notebook as notebooks
 from binderclip.cli import person
 from binderclip.cli.paint import colour, count, flat, print_json, print_rows
 from binderclip.cli.reading import Seen, read
-from binderclip.edit import Edited, Wish, edited
+from binderclip.edit import Wish, edited
 from binderclip.errors import Problem, Refused, SpecError
 from binderclip.guessing import Guess, Guessed, Installed, guess
 from binderclip.guessing import installed as pythons
@@ -32,6 +33,7 @@ class Wishes:
     python: str | None
     write: bool
     yes: bool
+    unsure: bool
     force: bool
     json: bool
 
@@ -46,13 +48,12 @@ def run(address: str, wishes: Wishes) -> None:
     found = guess(
         seen.notebook, folder=path.absolute().parent if path else None, installed=installed
     )
-    lines = tuple(f"{one.line(pin=wishes.pin)}\n" for one in found.distributions)
     notes = (*found.notes, *_notes(found, seen, installed, wishes))
     if not wishes.json:
         _show(found, notes, installed, wishes)
-    written = path is not None and wishes.write and _write(path, lines, found, wishes)
+    written = path is not None and wishes.write and _write(path, found, wishes)
     if wishes.json:
-        _print_answer(seen, found, lines, notes, installed, written=written)
+        _print_answer(seen, found, wishes, notes, installed, written=written)
 
 
 def _installed(seen: Seen, path: Path | None, wishes: Wishes) -> Installed | None:
@@ -102,6 +103,8 @@ def _show(
     for module in found.unknown:
         some = found.candidates.get(module, ())
         more = f"; of that name are {', '.join(some)}" if some else ""
+        if module in found.local:
+            more = ": a file that was beside the notebook?"
         mark = click.style("✗", fg="red")
         print_rows(f"{mark} {flat(module).ljust(_WIDTH)} ", [f"unknown{more}"], indent=_WIDTH + 3)
     if not found.distributions and not found.unknown:
@@ -116,32 +119,55 @@ def _why(one: Guessed) -> str:
     return f"{one.why}{others}"
 
 
-def _write(path: Path, lines: tuple[str, ...], found: Guess, wishes: Wishes) -> bool:
+def _write(path: Path, found: Guess, wishes: Wishes) -> bool:
     """True where it was written. Raises SpecError, Refused, NotebookError, click.UsageError."""
     file = notebooks.read(path)
-    change = _edited(file, lines, found, wishes)
-    if not wishes.yes and not _asked(path, len(lines)):
-        click.echo("nothing was written", err=True)
-        return False
+    _check(file, found, wishes)
+    unsure = wishes.unsure
+    if not wishes.yes:
+        answer = _asked(path, found, wishes)
+        if answer is None:
+            click.echo("nothing was written", err=True)
+            return False
+        unsure = answer
+    chosen = [one for one in found.distributions if one.sure or unsure]
+    lines = tuple(f"{one.line(pin=wishes.pin)}\n" for one in chosen)
+    change = edited(file.notebook.get(), Wish(files={FILE: lines}, force=wishes.force))
     changed = notebooks.save(file, file.notebook.replaced(change.value))
     if not wishes.json:
         mark = click.style("✓", fg="green")
         shown = click.style(flat(str(path)), bold=True)
         said = f"{FILE} with {count(len(lines), 'package')}" if changed else "unchanged"
         click.echo(f"{mark} {shown}: {said}")
-        for note in change.notes:
+        for note in (*_left_out(found, unsure=unsure), *change.notes):
             print_rows("    ", [note], indent=4)
     return changed
 
 
-def _edited(file: NotebookFile, lines: tuple[str, ...], found: Guess, wishes: Wishes) -> Edited:
-    if not lines:
+def _left_out(found: Guess, *, unsure: bool) -> Iterator[str]:
+    rest = [] if unsure else [one.distribution for one in found.distributions if not one.sure]
+    if rest:
+        yield f"left out, since they are not sure: {', '.join(rest)} (--unsure writes them too)"
+    if found.unknown:
+        yield f"left out, since nothing is known of them: {', '.join(found.unknown)}"
+
+
+def _check(file: NotebookFile, found: Guess, wishes: Wishes) -> None:
+    """Whether there is something that may be written. Raises SpecError, Refused."""
+    if not found.distributions:
         raise Refused("found no packages to write", hint="name them with `binderclip set --file`")
-    if not found.complete:
+    if not found.complete and wishes.unsure:
         raise Refused(
             "the table of names is not installed, and a package that is merely called like a "
             "module may be somebody else's",
             hint=f"{MISSING} brings the table",
+        )
+    asks = not wishes.yes and found.complete
+    if not (wishes.unsure or asks or any(one.sure for one in found.distributions)):
+        hint = "once you have looked, --unsure writes them"
+        raise Refused(
+            "found no packages that are sure, and others are not written unasked",
+            hint=hint if found.complete else f"{MISSING} knows more names",
         )
     value = file.notebook.get()
     there = value.get("files") if isinstance(value, dict) else None
@@ -150,28 +176,38 @@ def _edited(file: NotebookFile, lines: tuple[str, ...], found: Guess, wishes: Wi
             f"binder.files['{FILE}']", f"a {FILE} already", "none: a guess replaces none"
         )
         raise SpecError((problem,), hint="--force writes over it")
-    return edited(value, Wish(files={FILE: lines}, force=wishes.force))
 
 
-def _asked(path: Path, packages: int) -> bool:
+def _asked(path: Path, found: Guess, wishes: Wishes) -> bool | None:
+    """None for no; else whether what is not sure is to be written too."""
     if not (person.listening() and sys.stderr.isatty()):
         raise click.UsageError(
             "--write asks first, and there is no terminal for that: look, then add --yes"
         )
+    every = len(found.distributions)
+    sure = every if wishes.unsure else sum(one.sure for one in found.distributions)
+    choices = ["[y]es"] if sure else []
+    more = sure < every and found.complete
+    if more:
+        choices.append(f"[a]ll {every}, with what is marked ?")
     question = (
-        f"Write {FILE} with {count(packages, 'package')} into {flat(str(path))}? [y]es, [N]o: "
+        f"Write {FILE} with {count(sure, 'package') if sure else count(every, 'package')} into "
+        f"{flat(str(path))}? {', '.join(choices)}, [N]o: "
     )
     click.echo(question, nl=False, err=True)
     line = sys.stdin.readline()
     if not line.endswith("\n"):
         click.echo(err=True)
-    return line.strip().lower() in {"y", "yes"}
+    answer = line.strip().lower()
+    if more and answer in {"a", "all"}:
+        return True
+    return wishes.unsure if sure and answer in {"y", "yes"} else None
 
 
 def _print_answer(
     seen: Seen,
     found: Guess,
-    lines: tuple[str, ...],
+    wishes: Wishes,
     notes: tuple[str, ...],
     installed: Installed | None,
     *,
@@ -185,17 +221,22 @@ def _print_answer(
             "distributions": [
                 {
                     "distribution": one.distribution,
-                    "line": line.rstrip("\n"),
+                    "line": one.line(pin=wishes.pin),
                     "module": one.module or None,
                     "why": one.why,
                     "version": one.version,
                     "sure": one.sure,
+                    "optional": one.optional,
                     "others": one.others,
                 }
-                for one, line in zip(found.distributions, lines, strict=True)
+                for one in found.distributions
             ],
             "unknown": [
-                {"module": module, "candidates": found.candidates.get(module, ())}
+                {
+                    "module": module,
+                    "candidates": found.candidates.get(module, ()),
+                    "local": module in found.local,
+                }
                 for module in found.unknown
             ],
             "notes": notes,

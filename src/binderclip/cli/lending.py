@@ -38,7 +38,7 @@ async def lend(
         raise click.UsageError("--json is for a session without a command")
     if words and shutil.which(words[0]) is None:
         raise click.UsageError(f"{words[0]}: there is no such command")
-    found = await wanted(place, reporter)
+    found = await wanted(place, reporter, cells=False)
     if not words and all(c.target.name == "local" for c in found.candidates):
         raise click.UsageError(
             "a session on this machine ends with this command: name a command after --, or "
@@ -106,7 +106,8 @@ async def _run(words: Sequence[str], url: str, token: str) -> int:
         with suppress(ProcessLookupError):
             process.terminate()
         with suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), _GRACE_S)
+            async with asyncio.timeout(_GRACE_S):
+                await process.wait()
         with suppress(ProcessLookupError):
             process.kill()
         raise

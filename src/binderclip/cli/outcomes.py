@@ -13,7 +13,7 @@ import click
 from binderclip.cli.batch import Change, FileChange, Outcome, Refusal, by_value, rewrite_files
 from binderclip.cli.failure import as_json as error_as_json
 from binderclip.cli.failure import problem_lines
-from binderclip.cli.paint import count, flat, print_json, print_rows
+from binderclip.cli.paint import count, flat, folded, print_json, print_rows
 from binderclip.edit import Edited
 from binderclip.errors import BinderclipError
 from binderclip.notebook import MISSING, Missing
@@ -102,14 +102,19 @@ def _tell_one(outcome: Outcome, *, dry_run: bool) -> None:
 
 def tell_refusal(path: str, error: BinderclipError) -> None:
     """A notebook that was left alone, and why, on standard error."""
-    mark = click.style("✗", fg="red")
-    name = click.style(flat(path), bold=True)
+    mark, name = click.style("✗", fg="red"), flat(path)
     first, *rest = problem_lines(path, error)
-    click.echo(f"{mark} {name}: {flat(first)}", err=True)
-    for row in rest:
-        click.echo(f"    {flat(row)}", err=True)
+    head, *more = folded(f"{name}: {first}", 4)
+    bold = click.style(name, bold=True)
+    shown = f"{bold}{head.removeprefix(name)}" if head.startswith(name) else head
+    click.echo(f"{mark} {shown}", err=True)
+    for row in more:
+        click.echo(f"    {row}", err=True)
+    for line in rest:
+        print_rows("    ", [line], indent=4, err=True)
     if error.hint:
-        click.echo(f"    {click.style('hint:', fg='cyan')} {flat(error.hint)}", err=True)
+        hint = click.style("hint:", fg="cyan")
+        print_rows(f"    {hint} ", [error.hint], indent=4 + len("hint: "), err=True)
 
 
 def _changes(edited: Edited) -> str:

@@ -53,14 +53,19 @@ def print_facts(facts: Iterable[tuple[str, Sequence[str]]], *, indent: int = 2) 
         print_rows(head, lines, indent=indent + gap)
 
 
-def print_rows(head: str, lines: Sequence[str], *, indent: int) -> None:
+def print_rows(head: str, lines: Sequence[str], *, indent: int, err: bool = False) -> None:
     """``head``, then ``lines`` beside it from column ``indent``, cleaned and folded to the
     terminal's width. A long word (an address, a hash) is left whole, to be copied.
     """
     for text in lines:
-        for part in _folded(flat(text), max(_width() - indent, 20)):
-            click.echo(f"{head}{part}".rstrip())
+        for part in folded(text, indent):
+            click.echo(f"{head}{part}".rstrip(), err=err)
             head = " " * indent
+
+
+def folded(text: str, indent: int) -> list[str]:
+    """``text`` cleaned, in rows that fit the terminal from column ``indent`` on."""
+    return _folded(flat(text), max(_width() - indent, 20))
 
 
 # Not textwrap and shutil: they cost more than all the rest that `show` does.

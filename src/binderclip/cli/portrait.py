@@ -10,7 +10,8 @@ from binderclip.environment import Environment
 from binderclip.freeze.parts import loose
 from binderclip.notebook import MISSING
 from binderclip.spec import Reading, write
-from binderclip.spec.model import Binder, Fetch, Frozen, Reference, Text, joined
+from binderclip.spec.model import Binder, Fetch, Reference, Text, joined
+from binderclip.spec.places import DEFAULT_REFS
 
 
 def describe(seen: Seen) -> dict[str, object]:
@@ -73,7 +74,7 @@ def _facts(binder: Binder) -> list[tuple[str, list[str]]]:
         ("config", _fetch(binder.config)),
         ("content", _fetch(binder.content)),
         ("hosts" if len(binder.host) > 1 else "host", list(binder.host)),
-        ("frozen", _frozen(binder.frozen)),
+        ("frozen", _frozen(binder)),
     ]
 
 
@@ -101,10 +102,14 @@ def _fetch(fetch: Fetch | None) -> list[str]:
     return _reference(fetch, "HEAD") + [f"{glob} → {folder}" for glob, folder in copies]
 
 
-def _frozen(frozen: Frozen | None) -> list[str]:
+def _frozen(binder: Binder) -> list[str]:
+    frozen = binder.frozen
     if frozen is None:
         return []
     when = f"at {frozen.at}" if frozen.at else "at an unknown time"
+    if not frozen.files:
+        hashed = any((one := getattr(binder, key)) and one.hash for key in DEFAULT_REFS)
+        return [when if hashed else f"{when}, and nothing is any more"]
     where = f"for {frozen.platform}" if frozen.platform else "for any platform"
     return [f"{when}, {where}", *(f"{name} is pinned" for name in frozen.files)]
 

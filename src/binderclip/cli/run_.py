@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from binderclip.cli.many import jobs_option
 from binderclip.cli.place import Place, finish, place_options
 from binderclip.cli.state import json_option
 
@@ -54,14 +55,7 @@ Examples:
     metavar="GLOB",
     help="Bring these files back from elsewhere, beside the result; may be repeated.",
 )
-@click.option(
-    "-j",
-    "--jobs",
-    type=click.IntRange(1, 64),
-    default=4,
-    show_default=True,
-    help="How many of several notebooks run at once.",
-)
+@jobs_option(4, "How many of several notebooks run at once.")
 @place_options
 @click.option("-q", "--quiet", is_flag=True, help="Show errors only.")
 @json_option

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,10 +14,10 @@ from binderclip.cache import Cache
 from binderclip.cli.paint import count, flat, print_rows
 from binderclip.cli.progress import Reporter
 from binderclip.freeze.material import Materials
-from binderclip.freeze.memo import Memo
 from binderclip.freeze.sources import NetworkSources
 from binderclip.guard import OpenGuard
 from binderclip.liveness import STATES, Looking, Sign, State
+from binderclip.once import Once
 from binderclip.repositories import Repository
 from binderclip.repositories.cached import cached
 from binderclip.spec.model import Binder
@@ -42,7 +42,7 @@ async def looking(sources: NetworkSources, cache: Cache, at_once: int) -> AsyncI
     def repository(url: str) -> Repository:
         return cached(url, cache)
 
-    memo = Memo(at_once)
+    once = Once(at_once)
     with tempfile.TemporaryDirectory(prefix="binderclip-check-") as folder:
         async with Web(OpenGuard()) as web:
             try:
@@ -51,11 +51,11 @@ async def looking(sources: NetworkSources, cache: Cache, at_once: int) -> AsyncI
                     registries=sources.registries,
                     repository=repository,
                     locker=sources.locker,
-                    materials=Materials(Path(folder), sources, memo, lambda _line: None),
-                    memo=memo,
+                    materials=Materials(Path(folder), sources, once, lambda _line: None),
+                    once=once,
                 )
             finally:
-                await memo.aclose()
+                await once.aclose()
 
 
 async def signs_of(
@@ -89,12 +89,16 @@ def as_json(sign: Sign) -> dict[str, object]:
     }
 
 
-def print_signs(found: Mapping[str, Sequence[Sign]], *, quiet: bool) -> None:
-    """One notebook part by part; of several each thing once, the worst first, with who names it."""
+def print_signs(
+    found: Mapping[str, Sequence[Sign]], *, quiet: bool, problems: Collection[State]
+) -> None:
+    """One notebook part by part; of several each thing once, the worst first, with who names it.
+    ``quiet``: only what is in a state of ``problems``.
+    """
     if len(found) == 1:
         for signs in found.values():
             for sign in signs:
-                if not quiet or sign.state in {"gone", "silent"}:
+                if not quiet or sign.state in problems:
                     _print(sign, "")
         return
     users: dict[Sign, list[str]] = defaultdict(list)
@@ -102,7 +106,7 @@ def print_signs(found: Mapping[str, Sequence[Sign]], *, quiet: bool) -> None:
         for sign in signs:
             users[sign].append(path)
     for sign in sorted(users, key=lambda sign: (-STATES.index(sign.state), sign.part, sign.what)):
-        if sign.state in {"gone", "silent"} or (sign.state != "well" and not quiet):
+        if sign.state in problems or (sign.state != "well" and not quiet):
             _print(sign, _named(users[sign]))
     well = sum(sign.state == "well" for sign in users)
     if well and not quiet:
@@ -113,7 +117,7 @@ def _print(sign: Sign, named: str) -> None:
     mark, hue = _MARKS[sign.state]
     head = f"  {click.style(mark, fg=hue)} {sign.state:6} {flat(sign.part)}  "
     width = 2 + 2 + 7 + len(flat(sign.part)) + 2
-    print_rows(head, [sign.what], indent=width)
+    print_rows(head, ["" if sign.what == sign.part else sign.what], indent=width)
     lines = [sign.said, named] if named else [sign.said]
     if sign.state != "well" or named:
         print_rows(" " * 11, lines, indent=11)

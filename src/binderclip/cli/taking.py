@@ -15,7 +15,7 @@ from binderclip.cli.outcomes import Counting, exit_code, tell_refusal
 from binderclip.cli.paint import flat, print_json, print_rows
 from binderclip.edit import Edited
 from binderclip.errors import BinderclipError, NotebookError, Problem, SpecError
-from binderclip.importing import Found, Imported, Projects, Tool, is_marimo, seen_in
+from binderclip.importing import Found, Imported, Projects, Tool, conversion, is_marimo, seen_in
 from binderclip.notebook import MISSING, Missing, Notebook, NotebookFile
 from binderclip.spec.model import JSON
 
@@ -41,7 +41,7 @@ class Taking:
         if is_marimo(file.notebook):
             raise NotebookError(
                 f"{file.path}: a notebook of marimo's, which has no metadata to write into",
-                hint="`binderclip import --list` shows what its header comes to",
+                hint=f"`{conversion(str(file.path))}` makes an .ipynb of it, which can be imported",
             )
         _refuse_newer(value)
         found = self.found(file.path, file.notebook)

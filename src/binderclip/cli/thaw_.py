@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import click
 
-from binderclip.cli.many import DRY_RUN, NOTEBOOKS, QUIET
+from binderclip.cli.many import DRY_RUN, NOTEBOOKS, QUIET, only_option
 from binderclip.cli.state import json_option
-from binderclip.freeze.parts import PARTS
 
 EPILOG = """\b
 Examples:
@@ -17,14 +16,7 @@ Examples:
 
 @click.command(name="thaw", epilog=EPILOG)
 @NOTEBOOKS
-@click.option(
-    "--only",
-    multiple=True,
-    metavar="KEY",
-    type=click.Choice(list(PARTS)),
-    help="Thaw this alone: image, build, config, content, files, or a file by its name, as in "
-    "requirements.txt. May be repeated.",
-)
+@only_option("Thaw")
 @DRY_RUN
 @QUIET
 @json_option

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ import click
 
 from binderclip import spec
 from binderclip.cache import Cache
-from binderclip.cli import checking
+from binderclip.cli import alike, checking
 from binderclip.cli.batch import Refusal, rewrite
 from binderclip.cli.checking import Verdict
 from binderclip.cli.failure import as_json as error_as_json
@@ -20,12 +19,12 @@ from binderclip.cli.paint import count, flat, print_json, print_rows
 from binderclip.cli.progress import Reporter
 from binderclip.cli.signs import as_json, print_signs, signs_of
 from binderclip.edit import Edited, Wish, edited
-from binderclip.errors import BinderclipError, NotebookChanged, Unreachable
+from binderclip.errors import BinderclipError, Unreachable
 from binderclip.freeze.freezer import Freezer
 from binderclip.freeze.options import Options
 from binderclip.freeze.sources import NetworkSources
 from binderclip.guard import OpenGuard
-from binderclip.liveness import Sign, worst
+from binderclip.liveness import NEWS, PROBLEMS, Sign, worst
 from binderclip.liveness.mending import Remedy, remedy
 from binderclip.notebook import MISSING, Missing
 from binderclip.spec.model import JSON, Binder
@@ -63,7 +62,7 @@ class _Found:
             return 1
         left = self.remedy.hopeless if self.mended and self.remedy else self.signs
         states = {sign.state for sign in left}
-        if "gone" in states or (strict and states & {"moved", "newer", "loose"}):
+        if "gone" in states or (strict and states & NEWS):
             return 1
         silent = any(sign.state == "silent" for sign in self.signs)
         return Unreachable.exit_code if silent else 0
@@ -116,7 +115,7 @@ async def _edits(
     mended alike.
     """
     todo = {
-        _key(one.verdict.value): (one.verdict.value, one.remedy)
+        alike.key(one.verdict.value): (one.verdict.value, one.remedy)
         for one in found
         if one.remedy and not one.remedy.empty
     }
@@ -151,23 +150,11 @@ async def _mended(
     return Edited(value, changes, notes)
 
 
-def _key(value: JSON | Missing) -> str:
-    return "" if value is MISSING else json.dumps(value)
-
-
 def _write(found: Sequence[_Found], edits: Mapping[str, Edited | BinderclipError]) -> None:
-    mended = {one.verdict.path: one for one in found if _key(one.verdict.value) in edits}
+    mended = {one.verdict.path: one for one in found if alike.key(one.verdict.value) in edits}
 
     def change(value: JSON | Missing) -> Edited:
-        edit = edits.get(_key(value))
-        if edit is None:
-            raise NotebookChanged(
-                "its metadata changed while it was looked at; nothing was written",
-                hint="run the command again",
-            )
-        if isinstance(edit, BinderclipError):
-            raise edit
-        return edit
+        return alike.outcome(edits, value, "looked at")
 
     results = rewrite(list(mended), change, dry_run=False, observe=lambda _number, _what: None)
     for result in results:
@@ -196,7 +183,8 @@ def _print(found: Sequence[_Found], look: Look) -> None:
     looked = {one.verdict.path: one.signs for one in found if one.binder}
     if len(looked) == 1 and not look.quiet:
         click.echo(click.style(flat(next(iter(looked))), bold=True))
-    print_signs(looked, quiet=look.quiet)
+    problems = PROBLEMS | NEWS if look.strict else PROBLEMS
+    print_signs(looked, quiet=look.quiet, problems=problems)
     for one in found:
         if one.failed:
             tell_refusal(one.verdict.path, one.failed)
@@ -221,6 +209,8 @@ def _summary(found: Sequence[_Found], look: Look) -> str:
         "mended": mended,
         "not wholly answered for": silent,
     }
+    if look.strict:
+        words["not frozen, or moved on"] = sum(worst(one.signs) in NEWS for one in found)
     told = [f"{number} {word}" for word, number in words.items() if number]
     advice = "; --fix may mend that" if gone and not look.fix else ""
     return f"{count(len(found), 'notebook')}: {', '.join(told) or 'all is there'}{advice}"

@@ -22,6 +22,7 @@ from binderclip.cloneable import repository
 from binderclip.errors import ResolveError
 from binderclip.flow import Candidate, Opened
 from binderclip.folders import state_folder
+from binderclip.platforms import this_platform
 from binderclip.sources import Guard, OpenGuard
 from binderclip.targets.local import LocalTarget
 from binderclip.trust import TrustStore
@@ -84,9 +85,10 @@ class Wanted:
         return [file for file in named if file.absolute() != own]
 
 
-async def wanted(place: Place, reporter: Reporter) -> Wanted:
-    """Read the notebook and make the targets. Raises SourceError, NotebookError, SpecError, and
-    for the repositories of ``content`` and ``config`` ResolveError, Unreachable, Refused, TooLarge.
+async def wanted(place: Place, reporter: Reporter, *, cells: bool = True) -> Wanted:
+    """Read the notebook, whose ``cells`` are to run, and make the targets. Raises SourceError,
+    NotebookError, SpecError, and for the repositories of ``content`` and ``config`` ResolveError,
+    Unreachable, Refused, TooLarge.
     """
     if place.ref and not place.build:
         raise click.UsageError("--ref is that of --build, which is missing")
@@ -100,11 +102,13 @@ async def wanted(place: Place, reporter: Reporter) -> Wanted:
             latest=place.latest,
             build=repository(place.build, ref=place.ref) if place.build else None,
             adopt=adopter(place.adopt, reporter, place.notebook),
+            cells=cells,
         )
     if opened.note:
         # What it gets instead is said behind the colon, and holds here alone.
         note = opened.note if on == "local" else opened.note.partition(": it gets")[0]
         reporter.warn(note)
+    _warn_of_edits(opened, reporter, here=on == "local")
     cache = Cache()
     # What only the person's credentials open is fetched for a place elsewhere if they say so.
     anonymous = on != "local" and not place.trust
@@ -126,6 +130,22 @@ async def wanted(place: Place, reporter: Reporter) -> Wanted:
         candidates = await _elsewhere(on, place, opened, local, reporter)
         await _ask(consent, candidates)
     return Wanted(opened, candidates, consent, copies, place.files, OpenGuard())
+
+
+def _warn_of_edits(opened: Opened, reporter: Reporter, *, here: bool) -> None:
+    """What was frozen stands in for the files that it was made from, whatever they say by now."""
+    frozen = opened.environment.frozen
+    if opened.binder is None or frozen is None or not frozen.files:
+        return
+    if here and frozen.platform not in {None, this_platform()}:  # it is set aside
+        return
+    from binderclip.freeze.outdated import outdated
+
+    for line in outdated(opened.binder):
+        reporter.warn(
+            f"{line}: the frozen one is used; `binderclip freeze` pins anew, --latest goes by what "
+            "you wrote"
+        )
 
 
 def _default() -> str:

@@ -13,7 +13,7 @@ import click
 from binderclip import references
 from binderclip.edit import Fetching, Wish, check
 from binderclip.spec.grammar import MAX_BYTES
-from binderclip.spec.model import Dialect, Reference
+from binderclip.spec.model import Dialect, Reference, lined
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def _files(texts: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
 
 
 def _lines(path: str) -> tuple[str, ...]:
-    from binderclip.embedding import NotText, lines, text
+    from binderclip.embedding import NotText, text
 
     data = _bytes(path)
     if len(data) > MAX_BYTES:
@@ -127,7 +127,7 @@ def _lines(path: str) -> tuple[str, ...]:
             "put it into a repository and name that with --build"
         )
     try:
-        return lines(text(data))
+        return lined(text(data))
     except NotText as error:
         raise click.UsageError(
             f"--file: {path} is {error}, and only text in UTF-8 can be embedded"

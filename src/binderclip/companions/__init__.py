@@ -19,7 +19,7 @@ from binderclip.companions.names import parts_of
 from binderclip.errors import Refused, TooLarge
 from binderclip.notebook import Notebook
 
-__all__ = ["PYTHONS", "globbed", "language", "named_files"]
+__all__ = ["PYTHONS", "globbed", "language", "module_text", "named_files"]
 
 _MOST_NAMED, _MOST_NAMED_BYTES = 200, 200 * 2**20
 _MOST_ASKED, _MOST_ASKED_BYTES = 10_000, 2 * 2**30
@@ -62,7 +62,7 @@ def named_files(
             return tuple(sorted(tally.found))
         reader = Reader("python")
         for path in sorted(modules):
-            reader.read(_text(path))
+            reader.read(module_text(path))
         read |= modules
 
 
@@ -143,7 +143,8 @@ def _size(path: Path) -> int:
         raise Refused(f"{path}: cannot be read ({error.strerror})") from error
 
 
-def _text(path: Path) -> str:
+def module_text(path: Path) -> str:
+    """The source of a module, no more than its first MiB; "" where it cannot be read."""
     try:
         with path.open("rb") as stream:
             return stream.read(_MODULE_BYTES).decode("utf-8", "replace")

@@ -1,38 +1,17 @@
-"""Questions to channels, asked by a process of its own.
-
-py-rattler works in threads that nothing can stop, and that crash a Python which ends meanwhile, as
-it does at Ctrl-C. A process can be killed. ``Order`` and ``Outcome`` pass as JSON files between the
-two.
-"""
+"""Questions to channels, asked by a process of its own: see ``killable``."""
 
 from __future__ import annotations
 
-import asyncio
-import os
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 
-from binderclip import processes
 from binderclip.conda import asking, exactly, reading, solving
 from binderclip.conda.model import Pinned, Solution
-from binderclip.errors import (
-    BinderclipError,
-    BuildFailed,
-    ConfigError,
-    RateLimited,
-    Refused,
-    ResolveError,
-    Unreachable,
-)
-
-_RAISED = {
-    error.code: error
-    for error in (BuildFailed, ConfigError, RateLimited, Refused, ResolveError, Unreachable)
-}
+from binderclip.killable import Worker, serve, tell
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -61,14 +40,11 @@ class Package(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """``packages`` and ``of_python`` of a solution; ``gone`` of a check; ``code`` of an error."""
+    """``packages`` and ``of_python`` of a solution; ``gone`` of a check."""
 
     packages: tuple[Package, ...] = ()
     of_python: tuple[str, ...] = ()
     gone: str | None = None
-    code: str | None = None
-    message: str = ""
-    hint: str | None = None
 
 
 async def solve(order: Order, *, observe: Callable[[str], None]) -> Solution:
@@ -91,89 +67,37 @@ async def gone(order: Order) -> str | None:
 
 
 async def _done(order: Order, observe: Callable[[str], None]) -> Outcome:
-    from tempfile import TemporaryDirectory  # noqa: PLC0415 - importing this module is cheap
-
+    doing = f"{order.where}: asking its channels"
     with TemporaryDirectory(prefix="binderclip-conda-") as private:
-        folder = Path(private)
-        asked, answered, run = folder / "order.json", folder / "outcome.json", folder / "run"
+        run = Path(private) / "run"
         run.mkdir()
-        asked.write_bytes(msgspec.json.encode(order))
-        # -P: what lies in the current folder is no module of ours.
-        argv = [sys.executable, "-P", "-m", __name__, str(asked), str(answered)]
-        running = processes.lines(argv, cwd=folder, environ=os.environ, run=run)
-        try:
-            async with aclosing(running) as lines:
-                async for line in lines:
-                    observe(line)
-        except processes.CommandFailed as error:
-            raise _failed(order, _read(answered), error) from error
-        outcome = _read(answered)
-    if outcome is None:
-        raise BuildFailed(f"{order.where}: asking its channels ended without an answer")
-    return outcome
+        worker = Worker(__name__, Path(private), run)
+        async with aclosing(worker.work(order, doing)) as lines:
+            async for line in lines:
+                observe(line)
+        return worker.result(Outcome, doing)
 
 
-def _failed(
-    order: Order, outcome: Outcome | None, error: processes.CommandFailed
-) -> BinderclipError:
-    if outcome is None or outcome.code is None:
-        return BuildFailed(
-            f"{order.where}: asking its channels ended with exit status {error.code}",
-            hint="\n".join(error.tail) or None,
-        )
-    return _RAISED.get(outcome.code, BuildFailed)(outcome.message, hint=outcome.hint)
-
-
-def _read(path: Path) -> Outcome | None:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Outcome)
-    except (OSError, msgspec.MsgspecError):
-        return None
-
-
-def main(asked: str, answered: str) -> int:
-    """The process itself: does the order in the file ``asked``; returns its exit status."""
-    order = msgspec.json.decode(Path(asked).read_bytes(), type=Order)
-    try:
-        outcome = asyncio.run(_checked(order) if order.check else _solved(order))
-    except BinderclipError as error:
-        outcome = Outcome(code=error.code, message=error.message, hint=error.hint)
-    Path(answered).write_bytes(msgspec.json.encode(outcome))
-    return 1 if outcome.code else 0
-
-
-async def _solved(order: Order) -> Outcome:
+async def _do(order: Order) -> Outcome:
+    file, cache = reading.read(order.text, order.where), Path(order.cache)
+    if order.check:
+        return Outcome(gone=await asking.gone(file, platform=order.platform, cache=cache))
     previous = order.previous and reading.read(order.previous, order.where)
     solution = await solving.solve(
-        reading.read(order.text, order.where),
+        file,
         platform=order.platform,
-        cache=Path(order.cache),
+        cache=cache,
         preferred=exactly.pins(previous) if previous else (),
         extra_specs=order.extra,
         here=False,
-        observe=_tell,
+        observe=tell,
     )
-    return Outcome(packages=_packages(solution.pinned), of_python=tuple(solution.of_python))
-
-
-async def _checked(order: Order) -> Outcome:
-    file = reading.read(order.text, order.where)
-    cache = Path(order.cache)
-    return Outcome(gone=await asking.gone(file, platform=order.platform, cache=cache))
-
-
-def _packages(pinned: Sequence[Pinned]) -> tuple[Package, ...]:
-    return tuple(
+    packages = tuple(
         Package(one.name, one.version, one.build, one.subdir, one.channel, one.sha256, one.md5)
-        for one in pinned
+        for one in solution.pinned
     )
-
-
-def _tell(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    return Outcome(packages=packages, of_python=tuple(solution.of_python))
 
 
 if __name__ == "__main__":
-    status = main(*sys.argv[1:])
-    os._exit(status)  # at once: see above
+    serve(Order, _do)

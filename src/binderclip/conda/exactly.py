@@ -8,6 +8,7 @@ since mamba would take ``channel/platform`` for one more channel.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Sequence
@@ -23,6 +24,8 @@ _ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _BARE_VALUE = re.compile(r"[A-Za-z0-9_.:/-]+")
 _HEADER = "# exact packages for "
 _PLATFORM = re.compile(rf"^{_HEADER}(?P<platform>[a-z0-9-]+)$", re.MULTILINE)
+_INPUTS = "# inputs: sha256:"
+_MADE_FROM = re.compile(rf"^{_INPUTS}(?P<digest>[0-9a-f]{{16}})$", re.MULTILINE)
 _PINNED = re.compile(
     r"(?P<name>[a-z0-9_][a-z0-9_.-]*)==?(?P<version>[^\s=\[\]*<>|,~]+)=(?P<build>[^\s=\[\]*]+)"
     r"(?:\[(?P<fields>[^\[\]]*)\])?"
@@ -31,7 +34,7 @@ _PINNED = re.compile(
 
 def exact(file: CondaFile, solution: Solution, pip_lines: Sequence[str]) -> str:
     """The text of ``file`` frozen to ``solution``. ``pip_lines``: pinned requirements, one each."""
-    lines = [f"{_HEADER}{solution.platform}"]
+    lines = [f"{_HEADER}{solution.platform}", f"{_INPUTS}{digest(file)}"]
     if file.name:
         lines.append(f"name: {_text(file.name)}")
     # Conda-forge is where anybody ends up who does not say otherwise: see ``reading``.
@@ -58,6 +61,18 @@ def _spec(one: Pinned, *, several: bool) -> str:
         fields.append(f"sha256={one.sha256}" if one.sha256 else f"md5={one.md5}")
     bracket = f"[{','.join(fields)}]" if fields else ""
     return f"{one.name}=={one.version}={one.build}{bracket}"
+
+
+def digest(file: CondaFile) -> str:
+    """16 hex digits of what ``file`` asks for; the order of its packages does not count."""
+    asked = [list(file.channels), sorted(file.specs), sorted(file.pip)]
+    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]
+
+
+def digest_of(text: str) -> str | None:
+    """The digest of what a frozen file says it was made from."""
+    found = _MADE_FROM.search(text)
+    return found["digest"] if found else None
 
 
 def platform_of(text: str) -> str | None:

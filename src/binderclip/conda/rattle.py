@@ -99,7 +99,7 @@ def translated(where: str) -> Iterator[None]:
         raise
     except exceptions.SolverError as error:
         raise ResolveError(
-            f"{where}: its packages do not go together. {_explained(str(error))}"
+            f"{where}: its packages do not go together. {explained(str(error))}"
         ) from error
     except (exceptions.GatewayError, exceptions.FetchRepoDataError) as error:
         raise _of_channel(where, str(error)) from error
@@ -113,7 +113,8 @@ def translated(where: str) -> Iterator[None]:
         raise BuildFailed(f"{where}: py-rattler gave up ({safe(str(error))})") from error
 
 
-def _explained(text: str) -> str:
+def explained(text: str) -> str:
+    """Why there is no solution, in py-rattler's words."""
     return safe(text.removeprefix("Cannot solve the request because of: "))
 
 
@@ -139,11 +140,19 @@ def _of_channel(where: str, text: str) -> BinderclipError:
             hint="look at the names in 'channels'; a private one is known by its address",
         )
     if _NO_NETWORK.search(text):
-        return Unreachable(f"{where}: {at} cannot be reached: {safe(text)}")
-    return ResolveError(f"{where}: {at} answers what no channel says: {safe(text)}")
+        return Unreachable(f"{where}: {at} cannot be reached: {_cause(text)}")
+    return ResolveError(f"{where}: {at} answers what no channel says: {_cause(text)}")
+
+
+def _cause(text: str) -> str:
+    """On one line: what failed, and what lies at the bottom of it."""
+    stripped = (line.strip().removeprefix("Caused by: ") for line in safe(text).splitlines())
+    lines = [line for line in stripped if line] or ["no reason told"]
+    first = next((line for line in lines if "://" in line), lines[0])
+    return first if first == lines[-1] else f"{first} ({lines[-1]})"
 
 
 def _of_install(where: str, text: str) -> BinderclipError:
     if _NO_NETWORK.search(text):
-        return Unreachable(f"{where}: a package cannot be fetched: {safe(text)}")
+        return Unreachable(f"{where}: a package cannot be fetched: {_cause(text)}")
     return BuildFailed(f"{where}: its packages cannot be installed: {safe(text)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -11,13 +12,14 @@ from binderclip.conda import channels, index, specs, virtual
 from binderclip.conda.channels import Naming
 from binderclip.conda.index import Index, Sources
 from binderclip.conda.model import CondaFile, Pinned, Solution
-from binderclip.conda.rattle import available, translated
+from binderclip.conda.rattle import available, explained, translated
 from binderclip.errors import ResolveError
 
 if TYPE_CHECKING:
     from rattler import MatchSpec, RepoDataRecord
 
 _PYTHONS = frozenset({"python", "python_abi"})
+_NO_PIP = re.compile(r"No candidates were found for pip \*")
 _LIMIT = timedelta(minutes=5)
 
 
@@ -84,9 +86,23 @@ async def _solved(
             timeout=_LIMIT,
             channel_relations="disabled",
         )
-    except rattler.exceptions.SolverError:
+    except rattler.exceptions.SolverError as error:
         await _check_replaced(file, wanted, indexes)
-        raise
+        raise _unsolved(file, str(error), indexes.sources) from error
+
+
+def _unsolved(file: CondaFile, text: str, sources: Sources) -> ResolveError:
+    places = ", ".join(map(channels.shown, dict.fromkeys(sources.named.values())))
+    if file.pip and _NO_PIP.search(text):
+        return ResolveError(
+            f"{file.where}: its pip: list needs the package pip, which no channel has that was "
+            f"asked ({places})",
+            hint="add a channel that has pip, such as conda-forge; or do without the pip: list",
+        )
+    hint = f"the channels that were asked: {places}" if "No candidates" in text else None
+    return ResolveError(
+        f"{file.where}: its packages do not go together. {explained(text)}", hint=hint
+    )
 
 
 async def _wanted(file: CondaFile, spec: str, naming: Naming, indexes: Index) -> MatchSpec:

@@ -18,6 +18,7 @@ Keyword: TypeAlias = Literal["FROM", "COPY", "RUN"]
 
 _FROM_WITH_NAME = 3
 _SHOWN = 100
+_MOST_STAGES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +50,18 @@ def parse(text: str, *, platform: str = "linux-64") -> tuple[From, ...]:
     file = read(text)
     found: list[From] = []
     values = _automatic(platform)
-    stages: list[str] = []
+    stages, count = set[str](), 0
     for instruction in file.instructions:
-        if instruction.keyword == "arg" and not stages:
+        if instruction.keyword == "arg" and not count:
             _take_defaults(instruction, values, file.escape)
         elif instruction.keyword == "from":
             stage = _stage(instruction, values, file.escape, stages)
             found += [stage] if stage else []
-            stages.append(_stage_name(instruction))
-    found += _borrowed(file, {name for name in stages if name}, len(stages))
+            stages |= {name} if (name := _stage_name(instruction)) else set()
+            count += 1
+            if count > _MOST_STAGES:
+                raise refused(instruction.line, f"found more than {_MOST_STAGES} FROM lines")
+    found += _borrowed(file, stages, count)
     return tuple(sorted(found, key=lambda one: one.span))
 
 
@@ -94,7 +98,7 @@ def _take_defaults(instruction: Instruction, values: dict[str, str], escape: str
 
 
 def _stage(
-    instruction: Instruction, values: Mapping[str, str], escape: str, stages: list[str]
+    instruction: Instruction, values: Mapping[str, str], escape: str, stages: Collection[str]
 ) -> From | None:
     words = instruction.rest.words()
     named = len(words) == _FROM_WITH_NAME and words[1].text.lower() == "as"

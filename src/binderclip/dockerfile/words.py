@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 _NAME = re.compile(r"[0-9]+|[@*#?$!-]|[A-Za-z_][A-Za-z0-9_]*")
 _DEEPEST = 50
+_LONGEST = 4096
 
 
 class Unclear(Exception):
@@ -42,6 +43,7 @@ class _Reader:
     found: Expansion
     at: int = 0
     depth: int = 0
+    filled_in: int = 0
 
     def until(self, stop: str) -> str:
         """Everything up to ``stop``, or to the end of the word where that is empty."""
@@ -91,14 +93,14 @@ class _Reader:
         self.at += 1
         if self._peek() != "{":
             name = self._name()
-            return self._value(name) or "" if name else "$"
+            return self._value(name) if name else "$"
         self.at += 1
         name = self._name()
         if not name:
             raise Unclear("found '${' without a name after it")
         mark = self._next()
         if mark == "}":
-            return self._value(name) or ""
+            return self._value(name)
         return self._modified(name, mark)
 
     def _modified(self, name: str, mark: str) -> str:
@@ -119,13 +121,20 @@ class _Reader:
             return word if given else ""
         if kind == "?" and not given:
             raise Unclear(f"${{{name}}} has to be set")
-        return (value or "") if given else word
+        return self._counted(value or "") if given else word
 
-    def _value(self, name: str) -> str | None:
+    def _value(self, name: str) -> str:
         value = self.values.get(name)
         self.found.used.add(name)
         if value is None:
             self.found.unset.add(name)
+        return self._counted(value or "")
+
+    def _counted(self, value: str) -> str:
+        """Variables that double each other would fill the memory."""
+        self.filled_in += len(value)
+        if self.filled_in > _LONGEST:
+            raise Unclear(f"variables make more than {_LONGEST} characters of a word")
         return value
 
     def _name(self) -> str:

@@ -6,8 +6,8 @@ are executable. What cannot be said so is refused by its name.
 
 from __future__ import annotations
 
-from binderclip.embedding.plain import NotText, lines, text
+from binderclip.embedding.plain import NotText, text
 from binderclip.embedding.taking import ELSEWHERE, Chosen, chosen, embedded
 from binderclip.embedding.writing import extracted
 
-__all__ = ["ELSEWHERE", "Chosen", "NotText", "chosen", "embedded", "extracted", "lines", "text"]
+__all__ = ["ELSEWHERE", "Chosen", "NotText", "chosen", "embedded", "extracted", "text"]

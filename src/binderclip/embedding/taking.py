@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from binderclip import atomic
-from binderclip.embedding.plain import NotText, lines, text
+from binderclip.embedding.plain import NotText, bare_repository, text
 from binderclip.errors import Problem, SpecError
 from binderclip.rees import EXECUTABLE
 from binderclip.spec.grammar import MAX_BYTES, MAX_FILES, fits
-from binderclip.spec.model import Text
+from binderclip.spec.model import Text, lined
 
 ELSEWHERE = "put it into a repository, and name that with `binderclip set --build`"
 
@@ -74,7 +74,7 @@ class _Taking:
         content = self._read(path, name, below, left_out=left_out)
         if content is not None:
             self._bytes += len(content.encode())
-            self._files[name] = lines(content)
+            self._files[name] = lined(content)
 
     def done(self) -> Chosen:
         """Raises SpecError."""
@@ -85,6 +85,9 @@ class _Taking:
         if self._bytes > MAX_BYTES:
             expected = f"at most {MAX_BYTES} bytes in all"
             self._say(files, f"{self._bytes} bytes", expected, ELSEWHERE)
+        if folder := bare_repository(self._files):
+            found = f"a git repository in {folder!r} (HEAD, objects, refs)"
+            self._say(files, found, "environment files, and none of git's own", None)
         if self._problems:
             raise SpecError(tuple(self._problems))
         return Chosen(self._files, tuple(self._left_out))

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from binderclip.embedding.plain import bare_repository
 from binderclip.errors import BinderclipError, Refused
 from binderclip.rees import EXECUTABLE
 from binderclip.spec.model import Text, joined
@@ -19,6 +20,7 @@ _State: TypeAlias = Literal["missing", "other", "mode", "same"]
 """What stands where a file shall be: ``mode`` is the same content, but not executable."""
 
 _SHOWN = 8
+_NEW, _OLD = "new", "old"
 
 
 def extracted(files: Mapping[str, Text], into: Path, *, replace: bool = False) -> tuple[Path, ...]:
@@ -26,16 +28,23 @@ def extracted(files: Mapping[str, Text], into: Path, *, replace: bool = False) -
     is not there. What was written is returned; what was there already with the same content is
     left as it is, and not among them.
 
-    All or nothing. Raises Refused where other content stands there, unless ``replace``; or where
-    a folder on the way is a link or a file; BinderclipError where something cannot be written.
+    All or nothing. Raises Refused where other content stands there, unless ``replace``; where a
+    folder on the way is a link or a file; or where the files make a git repository;
+    BinderclipError where something cannot be written.
     """
+    if folder := bare_repository(files):
+        raise Refused(
+            f"{into / folder}: would become a git repository (HEAD, objects, refs), whose "
+            "configuration may have git run anything there; nothing was written",
+            hint="no environment needs such files: see where the notebook comes from",
+        )
     try:
         states = {name: _state(into, name, joined(text)) for name, text in files.items()}
         if not replace:
             _refuse_others(into, [name for name, state in states.items() if state == "other"])
         fresh = [name for name, state in states.items() if state != "same"]
         with _staged(into, {name: joined(files[name]) for name in fresh}) as staged:
-            _placed(into, staged, fresh)
+            _placed(into, staged / _NEW, staged / _OLD, fresh)
     except OSError as error:
         where = error.filename or into
         raise BinderclipError(
@@ -82,15 +91,18 @@ def _refuse_others(into: Path, names: list[str]) -> None:
 
 @contextmanager
 def _staged(into: Path, contents: Mapping[str, str]) -> Iterator[Path]:
-    """The files in a folder of their own beside the others, to be moved. What was made is gone
-    afterwards, ``into`` too where nothing came to lie in it.
+    """The files in a folder of their own beside the others, to be moved; what they are moved over
+    goes into another one there. What was made is gone afterwards, ``into`` too where nothing came
+    to lie in it.
     """
     made = [path for path in (into, *into.absolute().parents) if not path.exists()]
     into.mkdir(parents=True, exist_ok=True)
     staged = Path(tempfile.mkdtemp(prefix=".binderclip-", dir=into))
     try:
+        for part in (_NEW, _OLD):
+            (staged / part).mkdir()
         for name, content in contents.items():
-            path = staged / name
+            path = staged / _NEW / name
             path.parent.mkdir(parents=True, exist_ok=True)
             mode = 0o777 if name in EXECUTABLE else 0o666
             # Names that this file system cannot tell apart would meet here.
@@ -105,7 +117,7 @@ def _staged(into: Path, contents: Mapping[str, str]) -> Iterator[Path]:
                 path.rmdir()
 
 
-def _placed(into: Path, staged: Path, names: list[str]) -> None:
+def _placed(into: Path, staged: Path, old: Path, names: list[str]) -> None:
     """Move all into place; put back what was there where one of them cannot be moved."""
     done: list[tuple[Path, Path | None]] = []
     folders: list[Path] = []
@@ -115,7 +127,7 @@ def _placed(into: Path, staged: Path, names: list[str]) -> None:
             folders += _made_folders(target.parent)
             aside = None
             if target.is_symlink() or target.exists():
-                aside = staged / f".old-{number}"
+                aside = old / str(number)
                 target.rename(aside)
             done.append((target, aside))
             (staged / name).rename(target)

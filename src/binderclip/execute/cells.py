@@ -99,7 +99,8 @@ class Cells:
             return
         try:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._client.begun.wait(), _BEGIN_S)
+                async with asyncio.timeout(_BEGIN_S):
+                    await self._client.begun.wait()
             if await self._ended(task, _UNDER_WAY_S):
                 return
             await self._channels.interrupt()

@@ -137,7 +137,8 @@ class Runner:
         if not self._hurry:
             return await self._kernel.end(grace_s)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._kernel.end(grace_s), _HURRY_S)
+            async with asyncio.timeout(_HURRY_S):
+                await self._kernel.end(grace_s)
         return False
 
     def _end_now(self) -> None:

@@ -159,7 +159,8 @@ class Saver:
         rest_s = _LEAST_REST_S
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._closed.wait(), rest_s)
+                async with asyncio.timeout(rest_s):
+                    await self._closed.wait()
             await self._dirty.wait()
             if self._closed.is_set():
                 return

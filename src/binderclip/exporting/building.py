@@ -20,9 +20,12 @@ def wants_repository(wanted: Wanted) -> bool:
     return wanted.binder.build is not None and not image and "Dockerfile" not in wanted.files
 
 
-async def fetched(wanted: Wanted, cache: Cache, observe: Callable[[str], None]) -> tuple[str, Tree]:
+async def fetched(
+    wanted: Wanted, cache: Cache, observe: Callable[[str], None], *, anonymous: bool
+) -> tuple[str, Tree]:
     """The commit that it was frozen to, else the one that its ref is now; and its files, which the
-    caller closes. Raises Refused for what is no git repository, ResolveError, Unreachable.
+    caller closes. ``anonymous``: as anybody gets them, without the person's git credentials. Raises
+    Refused for what is no git repository, ResolveError, Unreachable.
     """
     build = wanted.binder.build
     if build is None or provider_of(build)[0] not in _GIT:
@@ -30,7 +33,7 @@ async def fetched(wanted: Wanted, cache: Cache, observe: Callable[[str], None]) 
             f"a Dockerfile clones git repositories, and {build.url if build else 'this'} is none",
             hint="`jupyter-repo2docker` builds from datasets",
         )
-    repository = cached(build.url, cache)
+    repository = cached(build.url, cache, anonymous=anonymous)
     observe(f"reading {repository.shown}")
     pin = build.hash if wanted.frozen else None
     commit = pin or await repository.resolve(build.ref or build.hash or "HEAD")

@@ -13,6 +13,7 @@ from binderclip.errors import NotebookError
 from binderclip.importing import script
 from binderclip.jsonspan import NotAnObject, Object, scan
 from binderclip.notebook import Notebook, parse, to_ipynb
+from binderclip.spec.model import joined, lined
 
 _WITH_IDS = 5  # nbformat_minor from which on cells have ids
 
@@ -50,9 +51,9 @@ def _edited(notebook: Notebook, header: str) -> bytes:
         first = start if first is None else first
         cell = json.loads(data[start:end])
         ids.add(cell.get("id"))
-        source = _joined(cell["source"])
+        source = joined(cell["source"])
         if cell["cell_type"] == "code" and script.block(source) is not None:
-            text = _with_block(source, header)
+            text = script.with_block(source, header)
             return data if text == source else _changed(data, top, (start, end), cell, text)
     cell = _cell(header, ids if notebook.nbformat_minor >= _WITH_IDS else None)
     return _inserted(data, top, (member.start, first), cell)
@@ -98,7 +99,7 @@ def _inserted(data: bytes, top: Object, place: tuple[int, int | None], cell: obj
 def _changed(data: bytes, top: Object, span: tuple[int, int], cell: Any, text: str) -> bytes:
     inner = scan(data, *span)
     member = inner.members[_index(inner, "source")]
-    value: object = _lines(text) if isinstance(cell["source"], list) else text
+    value: object = list(lined(text)) if isinstance(cell["source"], list) else text
     lead = data[inner.start + 1 : inner.members[0].at]
     style = _style(data, top)
     if style.newline is not None and b"\n" in lead:
@@ -121,35 +122,12 @@ def _cell(header: str, ids: set[Any] | None) -> dict[str, object]:
         "execution_count": None,
         "metadata": {"jupyter": {"source_hidden": True}},
         "outputs": [],
-        "source": _lines(header.rstrip("\n")),
+        "source": list(lined(header.rstrip("\n"))),
     }
     if ids is not None:
         name = sha256(header.encode("utf-8", "backslashreplace")).hexdigest()[:8]
         cell["id"] = name if name not in ids else f"{name}-{len(ids)}"
     return dict(sorted(cell.items()))
-
-
-def _with_block(source: str, header: str) -> str:
-    """``source`` with its block replaced, from its opening line to its last closing one."""
-    lines = source.split("\n")
-    start = next(n for n, line in enumerate(lines) if line.rstrip("\r") == "# /// script")
-    end = start
-    for number, line in enumerate(lines[start + 1 :], start + 1):
-        text = line.rstrip("\r")
-        if text != "#" and not text.startswith("# "):
-            break
-        if text == "# ///":
-            end = number
-    return "\n".join([*lines[:start], header.rstrip("\n"), *lines[end + 1 :]])
-
-
-def _lines(text: str) -> list[str]:
-    *whole, last = text.split("\n")
-    return [f"{line}\n" for line in whole] + ([last] if last else [])
-
-
-def _joined(source: Any) -> str:
-    return source if isinstance(source, str) else "".join(source)
 
 
 def _index(found: Object, key: str) -> int:

@@ -26,7 +26,7 @@ from binderclip.rees import (
     choose,
     config_folder,
     is_package,
-    parsed_toml,
+    requires_python,
 )
 from binderclip.spec.model import Reference
 
@@ -170,11 +170,7 @@ class _Recipe:
     def _python(self) -> str:
         text = self._listing.read(self._choice.path("runtime.txt"))
         fixed = python_of(File("runtime.txt", "", text)) if text is not None else None
-        spec = None
-        if not self._choice.folder:
-            project = parsed_toml(self._listing, "pyproject.toml").get("project")
-            stated = project.get("requires-python") if isinstance(project, dict) else None
-            spec = stated if isinstance(stated, str) else None
+        spec = None if self._choice.folder else requires_python(self._listing)
         try:
             wanted = fixed if fixed and "." in fixed else None
             found = pythons.pick(spec, fixed=wanted, default=PYTHON)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from binderclip.errors import LossError, Problem, SpecError
 from binderclip.exporting import dockerfile, environment_yml, juv, link, myst, pep723, requirements
-from binderclip.exporting.model import Exported, Format, Said, Wanted
+from binderclip.exporting.model import RUNTIME, Exported, File, Format, Said, Wanted, has
+from binderclip.exporting.packages import python_of
 from binderclip.spec.model import Binder
 from binderclip.spec.shown import key_path, shown
 
@@ -38,7 +39,7 @@ def export(wanted: Wanted, to: Format, *, accept_loss: bool = False) -> Exported
     losses = (*_lost(wanted, said, to), *said.losses)
     if losses and not accept_loss:
         raise LossError(losses, hint=_hint(losses))
-    return Exported(to, said.data, losses, said.notes)
+    return Exported(to, said.data, losses, (*said.notes, *_machine(wanted, said, to)))
 
 
 def nothing(*, opted_out: bool = False) -> SpecError:
@@ -65,12 +66,24 @@ def _lost(wanted: Wanted, said: Said, to: Format) -> Iterator[Problem]:
         if place is not None and key not in said.keys:
             yield _problem(key, place.url, to)
     for file in wanted.files.values():
-        if file.key not in said.keys:
-            yield Problem(file.key, "a file", f"what '{to}' can say")
+        if file.key not in said.keys and not _of_machine(file, wanted):
+            yield Problem(file.key, "a file", has(to))
+
+
+def _of_machine(file: File, wanted: Wanted) -> bool:
+    """A Python that freezing wrote down, and no person asked for, is no loss."""
+    return file.frozen and file.name == RUNTIME and RUNTIME not in wanted.binder.files
+
+
+def _machine(wanted: Wanted, said: Said, to: Format) -> Iterator[str]:
+    for file in wanted.files.values():
+        if file.key not in said.keys and _of_machine(file, wanted):
+            version = python_of(file) or shown(file.text)
+            yield f"it was frozen for Python {version}, which '{to}' does not say"
 
 
 def _problem(path: str, value: str, to: Format) -> Problem:
-    return Problem(path, shown(value), f"what '{to}' can say")
+    return Problem(path, shown(value), has(to))
 
 
 def _hint(losses: tuple[Problem, ...]) -> str:

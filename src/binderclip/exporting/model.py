@@ -17,6 +17,21 @@ Format: TypeAlias = Literal[
     "juv", "myst", "pep723", "requirements", "environment.yml", "dockerfile", "link"
 ]
 FORMATS: tuple[Format, ...] = get_args(Format)
+RUNTIME = "runtime.txt"
+_HAS: Mapping[Format, str] = {
+    "juv": "dependencies and requires-python alone",
+    "pep723": "dependencies and requires-python alone",
+    "requirements": "packages of Python alone",
+    "environment.yml": "packages of conda and pip, and a Python, alone",
+    "dockerfile": "what builds one image for Python alone",
+    "myst": "one hub and one repository alone",
+    "link": "one hub and one repository alone",
+}
+
+
+def has(to: Format) -> str:
+    """What of an environment a format has a place for: the end of a sentence on what it has not."""
+    return f"what '{to}' has a place for: {_HAS[to]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from binderclip.errors import Problem, SpecError
 from binderclip.exporting import lines
 from binderclip.exporting.lines import Line
-from binderclip.exporting.model import File, Format, Wanted
+from binderclip.exporting.model import RUNTIME, File, Format, Wanted, has
 from binderclip.spec.shown import shown
 
 REQUIREMENTS = "requirements.txt"
@@ -45,9 +45,9 @@ def gathered(wanted: Wanted, to: Format) -> Packages:
     if source := files.get(REQUIREMENTS):
         found = lines.read(REQUIREMENTS, {name: file.text for name, file in files.items()})
         keys = {files[name].key for name in found.names}
-        python = python_of(files.get("runtime.txt"))
+        python = python_of(files.get(RUNTIME))
         if python:
-            keys.add(files["runtime.txt"].key)
+            keys.add(files[RUNTIME].key)
         return Packages(found.lines, source, python, frozenset(keys))
     for name in _CONDA:
         if source := files.get(name):
@@ -80,8 +80,7 @@ def _from_conda(wanted: Wanted, source: File, to: Format) -> Packages:
     keys = {wanted.files[name].key for name in found.names if name}
     losses = tuple(_only_conda(file.specs, source, to))
     losses += tuple(
-        Problem(f"{source.key}.variables", shown(name), f"what '{to}' can say")
-        for name in file.variables
+        Problem(f"{source.key}.variables", shown(name), has(to)) for name in file.variables
     )
     python = file.python if file.python and file.python.count(".") == 1 else None
     if file.python and not python:
@@ -101,4 +100,4 @@ def _only_conda(specs: tuple[str, ...], source: File, to: Format) -> Iterator[Pr
 
 
 def _lost(source: File, spec: str, to: Format) -> Problem:
-    return Problem(f"{source.key}.dependencies", shown(spec), f"what '{to}' can say")
+    return Problem(f"{source.key}.dependencies", shown(spec), has(to))

@@ -20,7 +20,7 @@ from binderclip.companions import PYTHONS, language
 from binderclip.errors import Problem, Refused
 from binderclip.exporting import percent
 from binderclip.exporting.lines import Line
-from binderclip.exporting.model import Format, Said, Wanted
+from binderclip.exporting.model import Format, Said, Wanted, has
 from binderclip.exporting.packages import Packages, gathered
 from binderclip.exporting.requirements import platform_note
 from binderclip.notebook import Notebook
@@ -67,15 +67,25 @@ def _check_python(notebook: Notebook) -> None:
         )
 
 
-def header(packages: Packages, to: Format) -> tuple[str, tuple[Problem, ...]]:
-    """The block of comments, and what of ``packages`` is not in it."""
+def header(
+    packages: Packages, to: Format, *, still: bool = False
+) -> tuple[str, tuple[Problem, ...]]:
+    """The block of comments, and what of ``packages`` is not in it. ``still``: for a uv that is to
+    build nothing, which no word about source packages may talk into it.
+    """
     table = _Table(packages.source.key, to)
     for line in packages.lines:
         table.take(line)
     if packages.hashed:
         table.losses.append(
-            Problem(packages.source.key, "hashes", f"what '{to}' can say: versions alone")
+            Problem(
+                packages.source.key, "hashes", f"versions alone: '{to}' has no place for hashes"
+            )
         )
+    if still:
+        table.lists.pop(_LISTS["--no-binary"], None)
+        table.words = [one for one in table.words if one not in _ALL.values()]
+        table.words.append(_ALL["--only-binary"])
     lines = ["/// script", *_toml(packages.python, table), "///"]
     text = "".join(f"# {line}".rstrip() + "\n" for line in lines)
     return text, (*packages.losses, *table.losses)
@@ -128,7 +138,7 @@ class _Table:
         return text is not None
 
     def _lose(self, line: Line) -> None:
-        self.losses.append(Problem(self.key, shown(line.text), f"what '{self.to}' can say"))
+        self.losses.append(Problem(self.key, shown(line.text), has(self.to)))
 
 
 def _requirement(text: str) -> str | None:

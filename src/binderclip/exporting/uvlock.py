@@ -9,23 +9,26 @@ from __future__ import annotations
 import re
 import tempfile
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from binderclip import processes
-from binderclip.addresses.masking import printable
-from binderclip.errors import ResolveError, Unreachable
-from binderclip.exporting import pep723
+from binderclip.distributions import canonical
+from binderclip.errors import Refused, ResolveError
+from binderclip.exporting import lockplaces, pep723
 from binderclip.exporting.model import Wanted
 from binderclip.exporting.packages import Packages, gathered
-from binderclip.inheritance import inherited
-from binderclip.uvtool import uv_binary
+from binderclip.freeze.python import failures, shield
+from binderclip.requirementfiles import VARIABLE, requirement
+from binderclip.requirementfiles.addresses import safe_url
+from binderclip.uvtool import uv_binary, without_settings
 
 _PIN = re.compile(
     r"(?P<name>[A-Za-z0-9._-]+)(?:\[[^\]]*\])?\s*==\s*(?P<version>[^\s;,*]+)", re.ASCII
 )
 _MOST_SHOWN = 5
+_INSTEAD = "--no-frozen goes by what people wrote; --accept-loss leaves the lock out"
 
 
 def wants_lock(wanted: Wanted) -> bool:
@@ -36,31 +39,57 @@ def wants_lock(wanted: Wanted) -> bool:
 
 
 async def locked(wanted: Wanted, observe: Callable[[str], None]) -> str:
-    """The lock's text. Asks the package index. Raises ResolveError where the frozen versions
-    cannot be locked, Unreachable where the index cannot be asked.
+    """The lock's text. Asks the package index; runs nothing of what it finds. Raises ResolveError
+    where the frozen versions cannot be locked, or come from places that the notebook does not
+    name; Unreachable, RateLimited; Refused for what is not to be asked for.
     """
     frozen = gathered(wanted, "juv")
     humane = gathered(replace(wanted, frozen=False), "juv")
     observe("asking uv to lock what was frozen")
     with tempfile.TemporaryDirectory(prefix="binderclip-lock-") as folder:
-        script, text = Path(folder) / "script.py", ""
+        script, text, named = Path(folder) / "script.py", "", set[str]()
         for packages in (replace(frozen, python=humane.python), humane):
-            text = await _lock(script, pep723.header(packages, "juv")[0])
+            header = pep723.header(packages, "juv", still=True)[0]
+            named |= set(_checked(header, packages.source.name))
+            text = await _lock(script, header, packages.source.name)
     _check(text, frozen)
-    return text
+    return lockplaces.public(text, named)
 
 
-async def _lock(script: Path, header: str) -> str:
+def _checked(header: str, where: str) -> Iterator[str]:
+    """The addresses of the indexes and pages in it. Raises Refused for secrets, and for what leads
+    to this machine: the lock goes to everybody.
+    """
+    lines = [line.removeprefix("#").removeprefix(" ") for line in header.splitlines()[1:-1]]
+    table = tomllib.loads("\n".join(lines))
+    tool = table.get("tool", {}).get("uv", {})
+    for text in (*table["dependencies"], *tool.get("constraint-dependencies", [])):
+        if requirement(text, where).path is not None:
+            raise Refused(f"{where}: found a path, expected packages that everybody can get")
+    places = [*(index["url"] for index in tool.get("index", [])), *tool.get("find-links", [])]
+    for url in places:
+        safe_url(url, where, ("http", "https"))
+    if VARIABLE in header:
+        raise Refused(f"{where}: found a variable (${{…}}), expected requirements without any")
+    yield from places
+
+
+async def _lock(script: Path, header: str, where: str) -> str:
     """The text of the lock of ``header``, which ``script`` is to hold."""
     run = _placed(script, header)
-    argv = [uv_binary(), "lock", "--quiet", "--no-progress", "--no-build", "--script", str(script)]
-    done = await processes.output(argv, cwd=run, environ=inherited(), run=run)
+    argv = [
+        *(uv_binary(), "lock", "--quiet", "--no-progress", "--color", "never", "--no-build"),
+        *without_settings(script.parent / "settings"),
+        *(*shield.settings(script.parent), "--script", str(script)),
+    ]
+    around = shield.environ(builds=False)
+    done = await processes.output(argv, cwd=run, environ=around, run=run)
     if done.code:
-        said = " ".join(processes.printable(done.stderr).split())
-        where = Unreachable if re.search(r"error sending request|dns error", said) else ResolveError
-        raise where(
-            f"uv could not lock what was frozen: {printable(said)}",
-            hint="--no-frozen goes by what people wrote; --accept-loss leaves the lock out",
+        said = done.stderr.replace(f"{script.parent}/", "")
+        found = failures.failure(said, where, builds=True)
+        raise type(found)(
+            f"uv could not lock what was frozen: {found.message}",
+            hint=" ".join(filter(None, (found.hint, _INSTEAD))),
         )
     return _made(script)
 
@@ -85,8 +114,7 @@ def _check(text: str, frozen: Packages) -> None:
     missing = [
         f"{pin['name']}=={pin['version']}"
         for pin in pins
-        if (versions := found.get(re.sub(r"[-_.]+", "-", pin["name"]).lower()))
-        and pin["version"] not in versions
+        if (versions := found.get(canonical(pin["name"]))) and pin["version"] not in versions
     ]
     if missing:
         raise ResolveError(

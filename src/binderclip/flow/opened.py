@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from binderclip import notebook as notebooks
 from binderclip import sources, spec
 from binderclip.environment import Environment
-from binderclip.errors import SpecError
+from binderclip.errors import NotebookError, SpecError
 from binderclip.notebook import MISSING, Notebook
 from binderclip.session import Session
 from binderclip.sources import Source
@@ -63,12 +63,14 @@ async def open_address(
     latest: bool = False,
     build: Reference | None = None,
     adopt: Adopt | None = None,
+    cells: bool = True,
 ) -> Opened:
     """Read the notebook at ``address`` (a path, ``-``, a URL) and what it says.
 
     ``latest`` sets aside what was frozen: hashes and pinned files. ``build`` stands in for
     the environment that the notebook names; what else it says holds. ``adopt`` is asked where the
-    notebook names none, and another tool does. Raises SourceError, NotebookError, SpecError.
+    notebook names none, and another tool does. Where its ``cells`` are to run, a script of
+    marimo's is refused. Raises SourceError, NotebookError, SpecError.
     """
     source = sources.resolve(address)
     if source.kind == "path" and source.path:
@@ -77,6 +79,8 @@ async def open_address(
         fetched = await sources.fetch(source, guard=guard, observe=observe)
         source = fetched.source
         notebook = notebooks.parse(fetched.data, source.name)
+    if cells:
+        _refuse_marimo(notebook)
     note: str | None = None
     value = notebook.get("binder")
     if value is MISSING and source.launch:
@@ -101,6 +105,19 @@ async def open_address(
         return Opened(source, notebook, reading, Environment(), note)
     environment = Environment.of(reading.binder)
     return Opened(source, notebook, reading, thawed(environment) if latest else environment, note)
+
+
+def _refuse_marimo(notebook: Notebook) -> None:
+    """It runs its cells by what they need of each other, and not in their order."""
+    if not notebook.text or b"marimo.App(" not in notebook.data:
+        return
+    from binderclip import importing  # noqa: PLC0415 - most notebooks are none of marimo's
+
+    if importing.is_marimo(notebook):
+        raise NotebookError(
+            f"{notebook.name}: a notebook of marimo's, whose cells Jupyter does not know",
+            hint=f"`{importing.conversion(notebook.name)}` makes an .ipynb of it, which can be run",
+        )
 
 
 def _adopted(source: Source, notebook: Notebook, adopt: Adopt) -> Imported | None:

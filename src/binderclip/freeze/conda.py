@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from binderclip import conda
 from binderclip.conda import CondaFile, Pinned, Solution, apart, exactly, matching
+from binderclip.distributions import canonical
 from binderclip.errors import BinderclipError, Refused, ResolveError
 from binderclip.freeze.locking import Lockable, Locked, Locker
 
@@ -90,7 +91,7 @@ class CondaLocker:
         python = solution.version("python")
         minor = ".".join(python.split(".")[:2]) if python else wanted.python
         wanted = replace(wanted, python=minor)
-        brought = () if _names_others(file) else _brought(file, solution)
+        brought = () if names_others(file) else _brought(file, solution)
         observe("pinning the pip: list")
 
         def tell(line: str) -> None:
@@ -107,18 +108,13 @@ class CondaLocker:
             with _pip_file(file, wanted) as lockable:
                 locked = await self.pip.lock(lockable, upgrade=upgrade, observe=tell)
             remarks = ("the pip: list needs other versions than conda's of some packages",)
-        names = {_canonical(one.name) for one in brought}
+        names = {canonical(one.name) for one in brought}
         lines = [line for line in _items(locked.text) if _name(line) not in names]
         return lines, (*(_shown(one, wanted) for one in locked.remarks), *remarks)
 
 
 def _read(wanted: Lockable) -> tuple[str, CondaFile]:
-    try:
-        text = (wanted.root / wanted.path).read_bytes().decode("utf-8")
-    except FileNotFoundError as error:
-        raise Refused(f"{wanted.path}: is not there") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise Refused(f"{wanted.path}: cannot be read as text in UTF-8") from error
+    text = wanted.read()
     return text, conda.read(text, wanted.path)
 
 
@@ -145,7 +141,8 @@ def _remarks(file: CondaFile, solution: Solution) -> Iterator[str]:
         yield f"nobody reads {', '.join(map(repr, file.extra[:5]))} in {file.where}"
 
 
-def _names_others(file: CondaFile) -> bool:
+def names_others(file: CondaFile) -> bool:
+    """Does its ``pip:`` list include requirements files?"""
     return any(_INCLUDES.match(line) for line in file.pip)
 
 
@@ -155,7 +152,7 @@ def _brought(file: CondaFile, solution: Solution) -> tuple[Pinned, ...]:
     return tuple(
         one
         for one in solution.pinned
-        if one.name in solution.of_python and _canonical(one.name) not in asked
+        if one.name in solution.of_python and canonical(one.name) not in asked
     )
 
 
@@ -220,8 +217,4 @@ def _items(text: str) -> Iterator[str]:
 
 def _name(line: str) -> str | None:
     found = _NAMED.match(line)
-    return _canonical(found[0]) if found else None
-
-
-def _canonical(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
+    return canonical(found[0]) if found else None

@@ -17,8 +17,6 @@ from binderclip.errors import (
 from binderclip.freeze.locking import Lockable, Locked
 from binderclip.registries import Image, Registries
 
-_MAX_BYTES = 1 << 20
-
 
 class DockerfileLocker:
     """A Locker (see ``freeze.locking``). A digest that the file has itself stays, and is asked anew
@@ -32,7 +30,7 @@ class DockerfileLocker:
         self, wanted: Lockable, *, upgrade: bool, observe: Callable[[str], None]
     ) -> Locked:
         """Raises ResolveError, Unreachable, RateLimited, Refused; one for all images that fail."""
-        text = _text(wanted)
+        text = wanted.read()
         froms = parse(text, platform=wanted.platform)
         kept = {} if upgrade else _kept(wanted, froms)
         asked = [one for one in froms if one not in kept and _open(one, upgrade=upgrade)]
@@ -58,17 +56,8 @@ class DockerfileLocker:
         return Locked(pinned(text, found), tuple(_remarks(wanted.path, found)))
 
     def holds(self, wanted: Lockable) -> str | None:
-        """Raises Refused."""
-        text = _text(wanted)
-        froms = parse(text, platform=wanted.platform)
-        if wanted.previous is None:
-            return f"{wanted.path} is not frozen" if froms else None
-        before = _digests(wanted, froms)
-        for one in froms:
-            if one not in before and _open(one, upgrade=False):
-                return f"{wanted.path}, line {one.line}: {one.image} is not frozen"
-        same = pinned(text, before) == wanted.previous
-        return None if same else f"{wanted.path} was changed since it was frozen"
+        """As ``holds`` below."""
+        return holds(wanted)
 
     async def alive(self, wanted: Lockable) -> str | None:
         """Raises Unreachable, RateLimited, Refused."""
@@ -90,6 +79,20 @@ class DockerfileLocker:
         except ResolveError as error:
             return error.message
         return None if there else f"{image} is not there any more"
+
+
+def holds(wanted: Lockable) -> str | None:
+    """Does ``wanted.previous`` still answer it? Raises Refused."""
+    text = wanted.read()
+    froms = parse(text, platform=wanted.platform)
+    if wanted.previous is None:
+        return f"{wanted.path} is not frozen" if froms else None
+    before = _digests(wanted, froms)
+    for one in froms:
+        if one not in before and _open(one, upgrade=False):
+            return f"{wanted.path}, line {one.line}: {one.image} is not frozen"
+    same = pinned(text, before) == wanted.previous
+    return None if same else f"{wanted.path} was changed since it was frozen"
 
 
 def _open(one: From, *, upgrade: bool) -> bool:
@@ -167,21 +170,3 @@ def _together(path: str, failed: list[tuple[From, LaunchError | ResolveError]]) 
         longest_s = max((error.retry_after_s or 0 for error in waits), default=0)
         return RateLimited(message, hint=hint, retry_after_s=longest_s or None)
     return Unreachable(message, hint=hint)
-
-
-def _text(wanted: Lockable) -> str:
-    """The file as it is, its line ends too. Raises Refused."""
-    path = (wanted.root / wanted.path).resolve()
-    if not path.is_relative_to(wanted.root.resolve()):
-        raise Refused(f"{wanted.path} is a link that leads out of its folder")
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(_MAX_BYTES + 1)
-    except OSError as error:
-        raise Refused(f"{wanted.path} cannot be read ({error.strerror})") from error
-    if len(data) > _MAX_BYTES:
-        raise Refused(f"{wanted.path} has more than {_MAX_BYTES:,} bytes, expected a Dockerfile")
-    try:
-        return data.decode()
-    except UnicodeDecodeError as error:
-        raise Refused(f"{wanted.path}: byte {error.start + 1} is not UTF-8") from error

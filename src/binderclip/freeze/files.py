@@ -4,6 +4,7 @@ which are not, and how they come to be.
 
 from __future__ import annotations
 
+import copy
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,12 +16,12 @@ from binderclip.errors import BinderclipError, Failure, Refused
 from binderclip.freeze.interpreter import Python, python_for, python_of_conda
 from binderclip.freeze.locking import Lockable, Locked
 from binderclip.freeze.material import Material, Materials
-from binderclip.freeze.memo import Memo
 from binderclip.freeze.options import Options, Part
 from binderclip.freeze.parts import LOCKABLE, RUNTIME, config_folder, is_deposit
 from binderclip.freeze.sources import Sources
+from binderclip.once import Once
 from binderclip.platforms import this_platform
-from binderclip.spec.model import NO_FILES, Binder, Reference, Text, joined
+from binderclip.spec.model import NO_FILES, Binder, Reference, Text, joined, lined
 from binderclip.spec.shown import key_path
 
 # They leave nothing open, and nothing that does names them.
@@ -116,11 +117,11 @@ class Files:
         sources: Sources,
         options: Options,
         materials: Materials,
-        memo: Memo,
+        once: Once,
         observe: Callable[[str], None],
     ) -> None:
         self._sources, self._options, self._observe = sources, options, observe
-        self._materials, self._memo = materials, memo
+        self._materials, self._once = materials, once
 
     def platform(self, binder: Binder) -> str:
         """What is asked for; else what files were pinned for before; else this machine's."""
@@ -188,7 +189,7 @@ class Files:
     async def _seen(self, job: _Job, build: Reference | None) -> View:
         commit = job.commit or ""
         if build and not commit:
-            commit = await self._memo.once(
+            commit = await self._once.get(
                 ("commit", build.url, build.ref or "HEAD"), lambda: self._sources.commit(build)
             )
         material = await self._materials.made(job.texts, build, commit)
@@ -245,22 +246,17 @@ class Files:
             if isinstance(outcome, Locked):
                 fresh[look.name] = outcome
             elif not (lost and isinstance(outcome, Refused)):
-                path = key_path("binder.files", job.name(look.part)) if look.own else "binder.build"
-                failures.append(Failure(path, outcome))
+                failures.append(_failure(job, look, outcome))
         if failures or lost:
             return Pinned(job.frozen, failures=tuple(failures))
         changes = [look for look in todo if fresh[look.name].text != look.wanted.previous]
         files = self._kept(job, view) | {
-            look.name: _lines(fresh[look.name].text) for look in changes
+            look.name: lined(fresh[look.name].text) for look in changes
         }
-        parts = [Part(look.part, _done(look)) for look in changes]
+        parts = [_changed(look, fresh[look.name].text) for look in changes]
         parts += self._with_runtime(job, view, changes, files)
-        told = [
-            line if line.startswith(look.part) else f"{look.part}: {line}"
-            for look in changes
-            for line in fresh[look.name].remarks
-        ]
-        remarks = (*told, *self._remarks(job, view, changes)) if changes else ()
+        told = [_named(look, line) for look in changes for line in fresh[look.name].remarks]
+        remarks = (*told, *self._remarks(view, changes)) if changes else ()
         return Pinned(files, tuple(parts), remarks)
 
     async def _lock(self, look: Look, view: View) -> Locked | BinderclipError:
@@ -268,7 +264,7 @@ class Files:
         facts = (wanted.path, wanted.python, wanted.platform, wanted.previous, upgrade)
 
         def observe(line: str) -> None:
-            self._observe(f"{look.part}: {line}")
+            self._observe(_named(look, line))
 
         async def ask() -> Locked:
             observe(f"pinning for Python {wanted.python} on {wanted.platform}")
@@ -276,7 +272,7 @@ class Files:
             return await locker.lock(wanted, upgrade=upgrade, observe=observe)
 
         try:
-            return await self._memo.once(("lock", view.material.key, *facts), ask)
+            return await self._once.get(("lock", view.material.key, *facts), ask)
         except BinderclipError as error:
             return error
 
@@ -313,9 +309,10 @@ class Files:
         if joined(files.get(name, "")) == line:
             return []
         files[name] = (line,)
-        return [Part(RUNTIME, f"Python {view.python.version}, for which packages are pinned")]
+        told = f"Python {view.python.version}, for which packages are pinned"
+        return [Part(RUNTIME, told, f"not pinned to {told}")]
 
-    def _remarks(self, job: _Job, view: View, changes: Sequence[Look]) -> tuple[str, ...]:
+    def _remarks(self, view: View, changes: Sequence[Look]) -> tuple[str, ...]:
         report = rees.report(view.material.listing)
         ignored = {one.path: one.why for one in report.ignored}
         told = [
@@ -328,12 +325,36 @@ class Files:
             told.append(
                 f"{stated} states Python {view.python.version}: that of --python is not used"
             )
-        if (
-            job.name("Pipfile") in job.binder.files
-            and job.name("Pipfile.lock") not in job.binder.files
-        ):
-            told.append("Pipfile: not pinned; `pipenv lock` pins it, embed its Pipfile.lock too")
         return tuple(told)
+
+
+def _named(look: Look, line: str) -> str:
+    """A line for people, which may say by itself which file it is about."""
+    about = (look.part, look.wanted.path)
+    return line if line.startswith(about) else f"{look.part}: {line}"
+
+
+def _failure(job: _Job, look: Look, error: BinderclipError) -> Failure:
+    """Behind the name of the notebook's own file, without that name once more."""
+    if not look.own:
+        return Failure("binder.build", error)
+    once = copy.copy(error)
+    for end in (": ", ", "):
+        once.message = once.message.removeprefix(f"{look.wanted.path}{end}")
+    return Failure(key_path("binder.files", job.name(look.part)), once)
+
+
+def _changed(look: Look, text: str) -> Part:
+    before = look.wanted.previous
+    if before is None:
+        return Part(look.part, _done(look), "not pinned")
+    from binderclip.freeze.moves import moved  # noqa: PLC0415 - only where something moved
+
+    told = moved(look.part, before, text, look.wanted.platform)
+    if told is None:
+        return Part(look.part, _done(look), look.why or "moved on")
+    again = f"{_done(look)}: {told}" if look.why else told
+    return Part(look.part, again, f"{look.why or 'moved on'}: {told}")
 
 
 def _done(look: Look) -> str:
@@ -342,8 +363,3 @@ def _done(look: Look) -> str:
     if look.part.startswith("environment."):
         return f"pinned for {look.wanted.platform}"
     return f"pinned for Python {look.wanted.python} on {look.wanted.platform}"
-
-
-def _lines(text: str) -> Text:
-    """As git likes them: a line each."""
-    return tuple(re.findall(r"[^\n]*\n|[^\n]+", text))

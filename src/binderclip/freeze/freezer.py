@@ -14,13 +14,14 @@ from typing import Self
 from binderclip import edit
 from binderclip.edit import Edited
 from binderclip.errors import BinderclipError, CacheError, Failure, FreezeFailed, ResolveError
+from binderclip.freeze import parts
 from binderclip.freeze.files import Files, Pinned
 from binderclip.freeze.material import Materials
-from binderclip.freeze.memo import Memo
 from binderclip.freeze.options import Findings, Options, Part
-from binderclip.freeze.parts import REFERENCES, is_deposit
+from binderclip.freeze.parts import PIPFILE, REFERENCES, UNPINNED, is_deposit
 from binderclip.freeze.sources import Sources
 from binderclip.notebook import MISSING, Missing
+from binderclip.once import Once
 from binderclip.spec.model import JSON, Binder, Frozen, Reference
 from binderclip.spec.places import DEFAULT_REFS
 
@@ -42,7 +43,7 @@ class Freezer:
         observe: Callable[[str], None] = lambda _line: None,
     ) -> None:
         self._sources, self._options, self._observe = sources, options, observe
-        self._memo = Memo(at_once)
+        self._once = Once(at_once)
         self._at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         self._folder = Path()
         self._files: Files | None = None
@@ -55,8 +56,8 @@ class Freezer:
                 f"no folder for temporary files can be made ({exc.strerror})",
                 hint="TMPDIR names another place for them",
             ) from exc
-        made = Materials(self._folder, self._sources, self._memo, self._observe)
-        self._files = Files(self._sources, self._options, made, self._memo, self._observe)
+        made = Materials(self._folder, self._sources, self._once, self._observe)
+        self._files = Files(self._sources, self._options, made, self._once, self._observe)
         return self
 
     async def __aexit__(
@@ -65,7 +66,7 @@ class Freezer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._memo.aclose()
+        await self._once.aclose()
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
     async def freeze(self, value: JSON | Missing) -> Edited:
@@ -81,13 +82,15 @@ class Freezer:
         if found.failures:
             raise FreezeFailed(found.failures)
         edited = edit.frozen(value, found.hashes, found.frozen)
-        notes = (*map(str, found.changes), *found.remarks, *edited.notes)
+        left = map(str, unpinned(value, self._options))
+        notes = (*map(str, found.changes), *found.remarks, *left, *edited.notes)
         if not notes and _bare(reading.binder):
             notes = (_nothing(value),)
         return Edited(edited.value, edited.changes, notes)
 
     async def loose(self, value: JSON | Missing) -> tuple[Part, ...]:
-        """What ``freeze`` would change; empty where it would leave ``value`` as it is.
+        """What ``freeze`` would change, and a Pipfile, which it cannot pin; empty where all is
+        well.
 
         Only with ``upgrade`` is everything asked; otherwise what is pinned is taken to be right.
         Raises what ``freeze`` raises.
@@ -99,14 +102,19 @@ class Freezer:
             found = await self._found(reading.binder)
             if found.failures:
                 raise FreezeFailed(found.failures)
-            return found.changes
+            return (*(part.ahead for part in found.changes), *self._pipfile(reading.binder))
         asked, _ = self._asked(reading.binder)
-        parts = [Part(key, f"not frozen, at {_ref(key, one)}") for key, one in asked.items()]
+        references = [Part(key, f"not frozen, at {_ref(key, one)}") for key, one in asked.items()]
         try:
             files = await self._of_files().loose(reading.binder)
         except BinderclipError as error:
             raise FreezeFailed((Failure("binder.files", error),)) from error
-        return (*parts, *files)
+        return (*references, *files, *self._pipfile(reading.binder))
+
+    def _pipfile(self, binder: Binder) -> tuple[Part, ...]:
+        if self._options.take_file(PIPFILE) and parts.needs_pipenv(binder):
+            return (Part(PIPFILE, UNPINNED[PIPFILE]),)
+        return ()
 
     def _of_files(self) -> Files:
         if self._files is None:
@@ -195,10 +203,19 @@ class Freezer:
 
         try:
             if key == "image":
-                return await self._memo.once(("digest", one.url, ref, platform), digest)
-            return await self._memo.once(("commit", one.url, ref), commit)
+                return await self._once.get(("digest", one.url, ref, platform), digest)
+            return await self._once.get(("commit", one.url, ref), commit)
         except BinderclipError as error:
             return error
+
+
+def unpinned(value: JSON | Missing, options: Options) -> tuple[Part, ...]:
+    """What stays open whatever is frozen, as far as ``options`` take it. Raises SpecError."""
+    reading = edit.readable(value)
+    if reading is None or reading.binder is None:
+        return ()
+    found = parts.unpinned(reading.binder).items()
+    return tuple(Part(name, why) for name, why in found if options.take_file(name))
 
 
 def _ref(key: str, one: Reference) -> str:

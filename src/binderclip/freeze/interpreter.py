@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from binderclip import pythons, yamls
 from binderclip.errors import Refused
-from binderclip.rees import Choice, Listing, choose, parsed_toml
+from binderclip.rees import Choice, Listing, choose, requires_python
 
 _MINOR = re.compile(r"3\.\d{1,2}")
 _CONDA = re.compile(r"(?:[\w./-]+::)?python\s*={1,2}\s*(3\.\d{1,2})(?:\.\d+)*(?:\.?\*)?(?:\s*=.*)?")
@@ -32,7 +32,7 @@ def python_for(listing: Listing, *, asked: str | None, before: str | None) -> Py
     if stated := _stated(listing, choice):
         return stated
     own = f"{sys.version_info.major}.{sys.version_info.minor}"
-    spec = None if choice.folder else _requires_python(listing)
+    spec = None if choice.folder else requires_python(listing)
     try:
         found = pythons.pick(spec, fixed=asked, default=before or own)
     except ValueError as error:
@@ -67,11 +67,3 @@ def python_of_conda(text: str, path: str) -> str | None:
         if isinstance(one, str) and (found := _CONDA.fullmatch(one.strip())):
             return found[1]
     return None
-
-
-def _requires_python(listing: Listing) -> str | None:
-    project = parsed_toml(listing, "pyproject.toml").get("project")
-    spec = project.get("requires-python") if isinstance(project, dict) else None
-    if spec is not None and not isinstance(spec, str):
-        raise Refused("pyproject.toml: project.requires-python: expected a string like '>=3.11'")
-    return spec

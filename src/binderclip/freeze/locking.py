@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from binderclip.errors import Refused
+from binderclip.rees import FolderListing
+
 
 @dataclass(frozen=True, slots=True)
 class Lockable:
@@ -22,6 +25,18 @@ class Lockable:
     python: str
     platform: str
     previous: str | None = None
+
+    def read(self) -> str:
+        """The file's text, line ends and all. Raises Refused, also where it is not UTF-8."""
+        data = FolderListing(self.root).content(self.path)
+        if data is None:
+            raise Refused(f"{self.path}: is not there")
+        try:
+            return data.decode()
+        except UnicodeDecodeError as error:
+            raise Refused(
+                f"{self.path}: byte {error.start + 1} is not UTF-8", hint="save it as UTF-8"
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)

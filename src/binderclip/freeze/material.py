@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from binderclip.errors import CacheError
-from binderclip.freeze.memo import Memo
 from binderclip.freeze.sources import Sources
+from binderclip.once import Once
 from binderclip.rees import FolderListing, config_folder
 from binderclip.spec.model import Reference
 
@@ -37,9 +37,9 @@ class Materials:
     """Makes each once, below ``folder``, which is the caller's to remove."""
 
     def __init__(
-        self, folder: Path, sources: Sources, memo: Memo, observe: Callable[[str], None]
+        self, folder: Path, sources: Sources, once: Once, observe: Callable[[str], None]
     ) -> None:
-        self._folder, self._sources, self._memo = folder, sources, memo
+        self._folder, self._sources, self._once = folder, sources, once
         self._observe = observe
         self._count = 0
 
@@ -49,7 +49,7 @@ class Materials:
         """Raises ResolveError, Unreachable, Refused, CacheError."""
         place = (build.url, commit) if build else _AS_GIVEN
         key = ("material", place, tuple(sorted(files.items())))
-        return await self._memo.once(key, lambda: self._make(key, files, build, commit))
+        return await self._once.get(key, lambda: self._make(key, files, build, commit))
 
     async def _make(
         self, key: object, files: Mapping[str, str], build: Reference | None, commit: str

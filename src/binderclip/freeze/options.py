@@ -34,10 +34,18 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part, ``build`` or ``requirements.txt``, and what of it changed or would, in words."""
+    """One part, ``build`` or ``requirements.txt``, and what of it changed or would, in words.
+    ``would`` are the words for where nothing is written, if these are others.
+    """
 
     name: str
     what: str
+    would: str = ""
+
+    @property
+    def ahead(self) -> Part:
+        """In words for where nothing is written."""
+        return Part(self.name, self.would or self.what)
 
     def __str__(self) -> str:
         return f"{self.name}: {self.what}"

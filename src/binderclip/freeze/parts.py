@@ -6,9 +6,15 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from binderclip.spec.model import Binder, Reference, joined
 from binderclip.spec.places import DEFAULT_REFS, DOI, HYDROSHARE, canonical, looks_like_dataset
+
+if TYPE_CHECKING:
+    from binderclip import rees
 
 REFERENCES = tuple(DEFAULT_REFS)
 LOCKABLE = (
@@ -24,6 +30,19 @@ PARTS = (*REFERENCES, "files", *LOCKABLE)
 """What can be frozen by its name; ``files`` are all of them."""
 
 RUNTIME = "runtime.txt"
+PIPFILE = "Pipfile"
+
+UNPINNED: Mapping[str, str] = MappingProxyType(
+    {
+        PIPFILE: "not pinned; `pipenv lock` pins it, embed its Pipfile.lock too",
+        "setup.py": "what it needs is known only by running it, and is not pinned; say it in a "
+        "requirements.txt, or in the [project] table of a pyproject.toml",
+        "apt.txt": "packages of the system are not pinned",
+        "install.R": "what it installs is not pinned; a date in runtime.txt, as in "
+        "r-4.4-2026-01-01, is that of the packages",
+    }
+)
+"""What leaves versions open and is not pinned here, with what can be done about it."""
 
 _DATA = re.compile(r"https?://(?:[\w.-]+\.)?(?:zenodo\.org|figshare\.com)(?:/|$)", re.ASCII)
 
@@ -66,15 +85,50 @@ def loose(binder: Binder) -> tuple[str, ...]:
         at or "requirements.txt" in {*pinned, *binder.files} or not _is_package(binder)
     ):
         files.remove("pyproject.toml")
+    if needs_pipenv(binder):
+        files.append(PIPFILE)
     return (*references, *files)
+
+
+def needs_pipenv(binder: Binder) -> bool:
+    """Would it be built from a Pipfile that nothing pins?"""
+    at = config_folder(binder)
+    if posixpath.join(at, PIPFILE) not in binder.files:
+        return False
+    if posixpath.join(at, f"{PIPFILE}.lock") in binder.files:
+        return False
+    from binderclip import rees  # noqa: PLC0415 - few notebooks carry a Pipfile
+    from binderclip.errors import Refused  # noqa: PLC0415 - as above
+
+    try:
+        return rees.choose(_listing(binder)).buildpack == "pipfile"
+    except Refused:
+        return False
+
+
+def unpinned(binder: Binder) -> Mapping[str, str]:
+    """The files of ``binder`` that stay open whatever is frozen, with a word on each."""
+    at = config_folder(binder)
+    has = {name for name in UNPINNED if posixpath.join(at, name) in binder.files}
+    if posixpath.join(at, f"{PIPFILE}.lock") in binder.files:
+        has.discard(PIPFILE)
+    # Only a root is installed; beside requirements.txt it is told where that is pinned.
+    if at or posixpath.join(at, "requirements.txt") in binder.files:
+        has.discard("setup.py")
+    return {name: why for name, why in UNPINNED.items() if name in has}
 
 
 def _is_package(binder: Binder) -> bool:
     from binderclip import rees  # noqa: PLC0415 - few notebooks carry a package
     from binderclip.errors import Refused  # noqa: PLC0415 - as above
 
-    listing = rees.Embedded({name: joined(text) for name, text in binder.files.items()})
     try:
-        return rees.is_package(listing, "") == "pyproject.toml"
+        return rees.is_package(_listing(binder), "") == "pyproject.toml"
     except Refused:
         return False
+
+
+def _listing(binder: Binder) -> rees.Embedded:
+    from binderclip import rees  # noqa: PLC0415 - as above
+
+    return rees.Embedded({name: joined(text) for name, text in binder.files.items()})

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeGuard
 
 from binderclip import codecells
-from binderclip.companions import cellcode
+from binderclip.companions import cellcode, module_text
 from binderclip.companions.code import Reader
 from binderclip.companions.named import Named as Beside
 from binderclip.errors import TooLarge
@@ -17,13 +19,13 @@ from binderclip.guessing.model import Found, Named, Wanted
 from binderclip.notebook import Notebook
 
 _MOST_SHOWN = 70
-_MODULE_BYTES = 2**20
 _MOST_FILES = 200
 _NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 # For cells of Python 2 and unfinished ones, line by line.
 _LINE = re.compile(
     r"^[ \t]*(?:from[ \t]+(?P<from>[\w.]+)[ \t]+import\b|import[ \t]+(?P<names>.+))", re.MULTILINE
 )
+_NOT_THERE = frozenset({"ImportError", "ModuleNotFoundError"})
 _IMPORTERS = frozenset({"import_module", "__import__", "find_spec"})
 # Magics that need a distribution of their own.
 _MAGICS = {"matplotlib": "matplotlib", "pylab": "matplotlib"}
@@ -36,20 +38,23 @@ def found(notebook: Notebook, folder: Path | None) -> Found:
 
     Raises NotebookError for cells of another shape than the format's.
     """
-    collector = _Collector()
+    collector = _Collector(folder)
     for number, source in enumerate(codecells.sources(notebook), 1):
         collector.cell(source, f"code cell {number}")
     modules = collector.modules
     if folder is not None:
         modules = _followed(collector, folder, folder / Path(notebook.name).name)
-    return Found(tuple(modules), tuple(collector.named), tuple(collector.unread))
+    told = (tuple(collector.named), tuple(collector.unread), tuple(collector.remarks))
+    return Found(tuple(modules), *told)
 
 
 class _Collector:
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
         self.modules: list[Wanted] = []
         self.named: list[Named] = []
         self.unread: list[str] = []
+        self.remarks: list[str] = []
 
     def cell(self, source: str, where: str) -> None:
         code = cellcode.read(source)
@@ -76,27 +81,69 @@ class _Collector:
 
     def _magic(self, line: str, where: str) -> None:
         why = f"{where}: {_short(line)}"
-        self.named += installs.read(line, why)
+        installed = installs.read(line, where, why, self._folder)
+        self.named += installed.named
+        self.remarks += installed.remarks
         if loaded := _LOADED.match(line):
             if loaded["name"] not in _BUILT_IN:
-                self.modules.append(Wanted(loaded["name"], why))
+                self.modules.append(Wanted(loaded["name"], why, extension=True))
         elif module := _MAGICS.get(line.lstrip("%").partition(" ")[0] if line[:1] == "%" else ""):
             self.modules.append(Wanted(module, why))
 
 
 def _in_tree(tree: ast.Module, where: str) -> Iterator[Wanted]:
-    for node in ast.walk(tree):
+    for node, optional in _nodes(tree):
         match node:
             case ast.Import(names=names):
                 for alias in names:
-                    yield Wanted(alias.name, f"{where}: import {_short(alias.name)}")
+                    why = f"{where}: import {_short(alias.name)}"
+                    yield Wanted(alias.name, why, optional)
             case ast.ImportFrom(module=str(module), names=names, level=0):
                 for alias in names:
                     dotted = f"{module}.{alias.name}" if alias.name != "*" else module
-                    yield Wanted(dotted, f"{where}: from {_short(module)} import …")
+                    why = f"{where}: from {_short(module)} import …"
+                    yield Wanted(dotted, why, optional)
             case ast.Call(args=[ast.Constant(value=str(name)), *_]) if _imports(node):
                 if _NAME.fullmatch(name):
-                    yield Wanted(name, f"{where}: imports {_short(name)!r}")
+                    yield Wanted(name, f"{where}: imports {_short(name)!r}", optional)
+
+
+def _nodes(tree: ast.Module) -> Iterator[tuple[ast.AST, bool]]:
+    """As ast.walk gives them; with True for what code tries, and goes on without."""
+    waiting: deque[tuple[ast.AST, bool]] = deque([(tree, False)])
+    while waiting:
+        node, optional = waiting.popleft()
+        yield node, optional
+        tried = {id(one) for one in (*node.body, *node.handlers)} if _is_trial(node) else ()
+        waiting += [(child, optional or id(child) in tried) for child in ast.iter_child_nodes(node)]
+
+
+def _is_trial(node: ast.AST) -> TypeGuard[ast.Try]:
+    """``try: import x`` with a handler that neither raises nor leaves."""
+    if not isinstance(node, ast.Try):
+        return False
+    only = all(isinstance(one, ast.Import | ast.ImportFrom | ast.Assign) for one in node.body)
+    return any(_catches(one, only=only) and not _gives_up(one) for one in node.handlers)
+
+
+def _catches(handler: ast.ExceptHandler, *, only: bool) -> bool:
+    """Of imports; one for all exceptions may be there for other code."""
+    if handler.type is None:
+        return only
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    names = {kind.id for kind in kinds if isinstance(kind, ast.Name)}
+    return bool(names & _NOT_THERE) or (only and bool(names & {"Exception", "BaseException"}))
+
+
+def _gives_up(handler: ast.ExceptHandler) -> bool:
+    for node in ast.walk(handler):
+        match node:
+            case ast.Raise():
+                return True
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+                if name in {"exit", "quit", "_exit"}:
+                    return True
+    return False
 
 
 def _imports(call: ast.Call) -> bool:
@@ -119,10 +166,10 @@ def _by_line(source: str, where: str) -> Iterator[Wanted]:
 def _followed(collector: _Collector, folder: Path, notebook: Path) -> list[Wanted]:
     """Without the modules beside the notebook, with what these import."""
     beside, read, kept = Beside(folder), {notebook}, []
-    waiting = list(collector.modules)
+    waiting = deque(collector.modules)
     local: dict[str, bool] = {}
     while waiting:
-        wanted = waiting.pop(0)
+        wanted = waiting.popleft()
         if wanted.top not in local:
             files = _files(beside, wanted.top)
             local[wanted.top] = files is not None
@@ -131,7 +178,7 @@ def _followed(collector: _Collector, folder: Path, notebook: Path) -> list[Wante
                     continue
                 read.add(path)
                 before = len(collector.modules)
-                collector.module(_text(path), path.relative_to(folder).as_posix())
+                collector.module(module_text(path), path.relative_to(folder).as_posix())
                 waiting += collector.modules[before:]
         if not local[wanted.top]:
             kept.append(wanted)
@@ -147,14 +194,6 @@ def _files(beside: Beside, module: str) -> list[Path] | None:
         return [path for path in paths if beside.size(path) is not None] if paths else None
     except TooLarge:
         return []
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as stream:
-            return stream.read(_MODULE_BYTES).decode("utf-8", "replace")
-    except OSError:
-        return ""
 
 
 def _short(text: str) -> str:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from binderclip.distributions import canonical
 from binderclip.errors import Refused
 from binderclip.guessing.model import Distribution
-from binderclip.guessing.wellknown import canonical
 from binderclip.inheritance import inherited
 
 _BESIDE = (".venv", "venv", "env", ".conda")
@@ -100,14 +100,18 @@ class Installed:
     def __init__(self, python: Python) -> None:
         self.python = python
         self._all = list(_distributions(python.paths))
+        self._by_top: dict[str, list[tuple[Distribution, frozenset[str]]]] = {}
+        for distribution, files in self._all:
+            for top in {file.partition(".")[0] for file in files}:
+                self._by_top.setdefault(top, []).append((distribution, files))
 
     def owners(self, modules: Collection[str]) -> Mapping[str, Distribution]:
         """For each dotted module the distribution that brings it, where one does; where several
         share its top, the one that has most of it.
         """
         best: dict[str, tuple[int, Distribution]] = {}
-        for distribution, files in self._all:
-            for module in modules:
+        for module in modules:
+            for distribution, files in self._by_top.get(module.partition(".")[0], ()):
                 depth = _depth(module, files)
                 if depth > best.get(module, (0, None))[0]:
                     best[module] = (depth, distribution)

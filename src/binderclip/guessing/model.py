@@ -12,11 +12,13 @@ NO_CANDIDATES: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A module that code imports: ``name`` dotted as far as it is told, ``why`` for people
-    ("cell 3: import cv2").
+    ("cell 3: import cv2"). ``optional``: code goes on without it. ``extension``: of IPython's.
     """
 
     name: str
     why: str
+    optional: bool = False
+    extension: bool = False
 
     @property
     def top(self) -> str:
@@ -25,13 +27,33 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A distribution that code itself installs; ``requirement`` as it stands there. ``conda``: by
-    a name of conda's.
+    """A distribution that code itself installs. ``name`` is None where only building it tells;
+    what is asked of it is ``tail`` ("<2", " @ git+https://…"), the whole line where it has no
+    name. ``sure`` is False where that may be another one elsewhere: by a name of conda's, or from
+    an index of its own.
     """
 
-    requirement: str
+    name: str | None
+    tail: str
     why: str
-    conda: bool = False
+    sure: bool = True
+
+    @property
+    def requirement(self) -> str:
+        return f"{self.name or ''}{self.tail}"
+
+    @property
+    def addressed(self) -> bool:
+        """Does it say where it comes from?"""
+        return self.name is None or " @ " in self.tail
+
+
+@dataclass(frozen=True, slots=True)
+class Installs:
+    """What code installs; ``remarks`` tell what of that could not be taken over."""
+
+    named: tuple[Named, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +63,7 @@ class Found:
     modules: tuple[Wanted, ...] = ()
     named: tuple[Named, ...] = ()
     unread: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +78,8 @@ class Distribution:
 class Guessed:
     """``module`` is the first import that asks for ``distribution``, "" where code installs it by
     its name. ``specifier`` is what that said ("<2"), ``version`` the one that is installed, where
-    one is. ``sure``: installed, named, or well known. ``others`` would do as well.
+    one is. ``sure``: installed, named, or well known. ``others`` would do as well. ``optional``:
+    code goes on without it.
     """
 
     module: str
@@ -65,6 +89,7 @@ class Guessed:
     sure: bool = True
     specifier: str = ""
     others: tuple[str, ...] = ()
+    optional: bool = False
 
     def line(self, *, pin: bool) -> str:
         """As a line of a requirements file; pinned to ``version`` where there is one."""
@@ -76,12 +101,14 @@ class Guessed:
 @dataclass(frozen=True, slots=True)
 class Guess:
     """``distributions`` are sorted by name. ``unknown`` are modules that nobody provides as far as
-    is known, with ``candidates`` where some distributions have one of that name. ``notes`` are for
-    people. ``complete``: the table of names was there to be asked.
+    is known, with ``candidates`` where some distributions have one of that name; ``local`` are
+    those of them that look like files of one's own. ``notes`` are for people. ``complete``: the
+    table of names was there to be asked.
     """
 
     distributions: tuple[Guessed, ...]
     unknown: tuple[str, ...]
     candidates: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: NO_CANDIDATES)
+    local: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
     complete: bool = True

@@ -13,26 +13,27 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from binderclip.guessing.wellknown import canonical, in_namespace
+from binderclip.distributions import canonical
+from binderclip.guessing.wellknown import in_namespace
 
 MISSING = "pip install 'binderclip[guess]'"
 _MOST_SHOWN = 5
-_AT_ONCE = 500  # old builds of SQLite take 999 parameters
 # The tables as pigar/db.py makes them, release 2.2.0.
 _QUERY = (
     "SELECT module.name, one.name, one.version FROM top_level_module_names AS module "
-    "JOIN distributions AS one ON one.id = module.distribution_id WHERE module.name IN ({})"
+    "JOIN distributions AS one ON one.id = module.distribution_id "
+    "WHERE module.name IN (SELECT name FROM temp.asked)"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """``name`` is None where nothing stands out; ``sure``: it is the module's own name, and has
-    that module. ``others`` have it too.
+    """``name`` is None where nothing stands out; ``own``: it is the module's own name. ``others``
+    have that module too.
     """
 
     name: str | None
-    sure: bool = False
+    own: bool = False
     others: tuple[str, ...] = ()
 
 
@@ -64,17 +65,14 @@ class Names:
 
 
 def _rows(path: Path, tops: Sequence[str]) -> list[tuple[str, str, str]]:
-    """Nothing of a database of another shape."""
-    found = []
+    """Nothing of a database of another shape. Each query reads the whole table: there is one."""
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
-            for start in range(0, len(tops), _AT_ONCE):
-                some = tops[start : start + _AT_ONCE]
-                marks = ",".join("?" * len(some))
-                found += connection.execute(_QUERY.format(marks), some).fetchall()
+            connection.execute("CREATE TEMP TABLE asked (name TEXT PRIMARY KEY)")
+            connection.executemany("INSERT INTO temp.asked VALUES (?)", [(top,) for top in tops])
+            return connection.execute(_QUERY).fetchall()
     except sqlite3.Error:
         return []
-    return found
 
 
 def _best(module: str, versions: Mapping[str, str]) -> str | None:

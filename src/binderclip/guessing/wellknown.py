@@ -1,17 +1,23 @@
-"""Modules whose distribution has another name, where everybody agrees which it is.
+"""Modules of which everybody agrees whose they are, and those that are nobody's.
 
-Only those are here that are much used, or that a distribution of the module's own name, an old or a
-foreign one, would be taken for. The first name is the usual one; the others provide the same.
+Of modules whose distribution has another name only those are here that are much used, or that a
+distribution of the module's own name, an old or a foreign one, would be taken for. The first name
+is the usual one; the others provide the same.
 """
 
 from __future__ import annotations
 
 import re
 
+from binderclip.distributions import canonical
+
 _TABLE = """
 absl absl-py
 airflow apache-airflow
 attr attrs
+azure.ai.ml azure-ai-ml
+azure.core azure-core
+azure.identity azure-identity
 azure.storage.blob azure-storage-blob
 azureml azureml-core
 Bio biopython
@@ -38,8 +44,11 @@ git gitpython
 github pygithub
 gitlab python-gitlab
 google.auth google-auth
+google.cloud.aiplatform google-cloud-aiplatform
 google.cloud.bigquery google-cloud-bigquery
+google.cloud.firestore google-cloud-firestore
 google.cloud.storage google-cloud-storage
+google.cloud.vision google-cloud-vision
 google.generativeai google-generativeai
 google.genai google-genai
 google.oauth2 google-auth
@@ -71,7 +80,9 @@ pkg_resources setuptools
 pptx python-pptx
 psycopg2 psycopg2-binary psycopg2
 pwn pwntools
+pylab matplotlib
 pythoncom pywin32
+pywintypes pywin32
 pywt pywavelets
 rest_framework djangorestframework
 ruamel.yaml ruamel-yaml
@@ -98,12 +109,74 @@ win32api pywin32
 win32com pywin32
 win32con pywin32
 win32gui pywin32
+win32file pywin32
 wx wxpython
 Xlib python-xlib
 yaml pyyaml
 zmq pyzmq
+zope.interface zope-interface
 """
 _KNOWN = {words[0]: tuple(words[1:]) for line in _TABLE.split("\n") if (words := line.split())}
+
+# Those that are called as their distribution is, as names are compared.
+_OWN_NAMES = """
+accelerate aiohttp alembic altair anndata anthropic anywidget arviz astropy astroquery autogluon
+bertopic bitsandbytes black blosc bokeh boto3 botocore bqplot branca cairosvg cartopy catboost
+celery cftime chromadb click contextily cooler cryptography cupy cvxpy Cython cython cytoolz dash
+dask dataclasses_json datasets datashader diffusers distributed django docker duckdb earthpy einops
+emcee evaluate fastai fastapi fastparquet feedparser filterpy fiona flask flask_cors
+flask_sqlalchemy flax folium fsspec gcsfs gensim geocoder geojson geopandas geopy gpytorch gradio
+graphviz great_expectations gym gymnasium h5netcdf h5py hdbscan healpy holoviews httpx
+huggingface_hub humanize hvplot hypothesis imageio intake ipycanvas ipydatagrid ipyleaflet ipympl
+ipyparallel ipywidgets itables jax jaxlib jieba jinja2 joblib jsonschema jupyter_client jupyterlab
+jupytext kaggle kaleido keras kornia kubernetes langchain langchain_community langchain_core
+langchain_openai librosa lightfm lightgbm lightning lightning_fabric lime line_profiler llvmlite
+lmfit lxml markdown matplotlib MDAnalysis mdtraj memory_profiler mesa metpy missingno mlflow mlxtend
+mne mpi4py mpmath msgpack mygene mypy nbclient nbconvert nbformat netCDF4 networkx nibabel nilearn
+nltk notebook numba numexpr numpy oauthlib obspy onnx onnxruntime openai openpyxl optuna orjson
+osmnx pandas pandera panel papermill param paramiko patsy peft pint plotly plotnine polars pooch
+praw prophet psutil pulp pyarrow pyaudio pycaret pycocotools pydantic pydeck pydicom pydot pyfftw
+pygame pygments pygmt pykrige pymatgen pymc pymc3 pymongo pymysql pynndescent pyodbc pyogrio
+pyparsing pyproj pysal pyspark pytest pytorch_lightning pytz pyvis pyvista qgrid qiskit qutip
+rasterio rasterstats ray rdkit redis regex requests requests_html rich rioxarray rpy2 s3fs sacrebleu
+SALib scanpy scipy scrapy seaborn selenium sentence_transformers sentencepiece shap shapely simpy
+six skrub sounddevice spacy sphinx sqlalchemy statsforecast statsmodels streamlit sunpy sympy tables
+tabulate tensorboard tensorflow tensorflow_datasets tensorflow_hub tensorflow_probability testbook
+textblob thinc tiktoken timm tokenizers toolz torch torchaudio torchmetrics torchtext torchvision
+tornado tqdm traitlets transformers trimesh tsfresh tweepy typer ujson uncertainties unidecode
+urllib3 uvicorn vaex vega vega_datasets vtk wandb watermark wikipedia wordcloud xarray xgboost xlrd
+xlsxwriter xmltodict yellowbrick yfinance zarr
+"""
+_OWN = frozenset(_OWN_NAMES.split())
+
+# A stranger's package may have any of these names; what is meant is a file of one's own.
+_GENERIC_NAMES = """
+app base classes common conf config configs constants core custom data dataloader dataset
+db env func funcs function functions general global_vars globals helper helperfunctions helpers
+lib libs loader local main misc model models module modules network nets networks params plot
+plots plotting preprocess preprocessing process project scripts settings setup shared src
+tool tools train training util utilities utility utils variables visualization visualize
+"""
+_GENERIC = frozenset(_GENERIC_NAMES.split())
+_LOCAL = re.compile(r"test[a-z]*(?:_.*|\d*)|my.*|.*_(?:utils?|helpers?|functions)")
+
+# Magics that a distribution of another name brings; where two do, either may be meant.
+_EXTENSIONS = {
+    "autotime": ("ipython-autotime",),
+    "lab_black": ("nb-black",),
+    "sql": ("jupysql", "ipython-sql"),
+}
+
+# Where some modules are there already, and nobody can install them elsewhere.
+_BOUND = {
+    "google.colab": "Google Colab",
+    "kaggle_datasets": "Kaggle",
+    "kaggle_secrets": "Kaggle",
+    "js": "JupyterLite",
+    "piplite": "JupyterLite",
+    "pyodide": "JupyterLite",
+}
+_WINDOWS = re.compile(r"win32\w*|pythoncom|pywintypes|wmi")
 
 _SHARED = "aws_cdk azure backports google jaraco opentelemetry ruamel sphinxcontrib zope"
 NAMESPACES = frozenset(_SHARED.split())
@@ -122,13 +195,33 @@ xmlrpclib
 """
 
 
-def known(module: str) -> tuple[str, ...]:
-    """Distributions of a dotted module, the usual one first; () where it is none of these."""
+def known(module: str, *, extension: bool = False) -> tuple[str, ...]:
+    """Distributions of a dotted module, or of an extension of IPython's, the usual one first; ()
+    where it is none of these.
+    """
+    if extension and module in _EXTENSIONS:
+        return _EXTENSIONS[module]
     parts = module.split(".")
     for length in range(len(parts), 0, -1):
         if names := _KNOWN.get(".".join(parts[:length])):
             return names
-    return ()
+    return (canonical(parts[0]),) if parts[0] in _OWN else ()
+
+
+def is_generic(module: str) -> bool:
+    """Is its top named as people name files of their own?"""
+    top = module.partition(".")[0]
+    return top.lower() in _GENERIC or _LOCAL.fullmatch(top) is not None
+
+
+def bound_to(module: str, platform: str) -> str | None:
+    """The only place that has such a module, where that is not ``platform``, as ``sys.platform``
+    has it.
+    """
+    parts = module.split(".")
+    if _WINDOWS.fullmatch(parts[0]):
+        return None if platform == "win32" else "Windows"
+    return next((_BOUND[name] for name in (parts[0], ".".join(parts[:2])) if name in _BOUND), None)
 
 
 def in_namespace(module: str) -> tuple[str, ...]:
@@ -142,7 +235,3 @@ def in_namespace(module: str) -> tuple[str, ...]:
 def comes_with_python(module: str, standard: frozenset[str]) -> bool:
     """Part of Python, of a former one, or of what runs the notebook."""
     return module in standard or module in _WITH_THE_KERNEL or module in _FORMER.split()
-
-
-def canonical(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()

@@ -11,7 +11,7 @@ from pathlib import Path
 from binderclip import notebook as notebooks
 from binderclip.errors import NotebookError
 from binderclip.importing.folders import Projects, in_folder
-from binderclip.importing.marimo import is_app
+from binderclip.importing.marimo import conversion, is_app
 from binderclip.importing.model import Found, Imported, Tool, Unusable, View
 from binderclip.importing.table import TABLE, TOOLS
 from binderclip.notebook import Notebook
@@ -25,6 +25,7 @@ __all__ = [
     "Tool",
     "Unusable",
     "beside",
+    "conversion",
     "from_folder",
     "from_notebook",
     "is_marimo",

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from binderclip.importing.model import Remarks, lines, secret
+from binderclip.importing.model import Remarks, secret
 from binderclip.importing.requirements import items, plain, requirements
-from binderclip.spec.model import Text
+from binderclip.spec.model import Text, lined
 
 NAME = "environment.yml"
 _CHANNEL = re.compile(r"[A-Za-z0-9][\w./+-]*|https?://[^\s\"']+", re.ASCII)
@@ -46,7 +46,7 @@ def environment(
     if not specs:
         return None
     content["dependencies"] = [*specs, {"pip": pip}] if pip else specs
-    return lines(_dumped(content))
+    return lined(_dumped(content))
 
 
 def _dumped(content: dict[str, Any]) -> str:

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from binderclip.distributions import canonical
 from binderclip.importing import script, uvlock, uvoptions
-from binderclip.importing.model import Found, Remarks, Tool, Unusable, View, finished, lines
+from binderclip.importing.model import Found, Remarks, Tool, Unusable, View, finished
 from binderclip.importing.pythonversion import runtime
 from binderclip.importing.requirements import requirements
-from binderclip.spec.model import Binder, Frozen, Text
+from binderclip.spec.model import Binder, Frozen, Text, lined
 
 LOCK = "uv.lock"
 _CONSTRAINTS = "constraints.txt"
@@ -49,7 +50,7 @@ def header(tool: Tool, where: str, text: str, ran: str | None, lock: object = No
     if said.constraints:
         files[_CONSTRAINTS] = _text(said.constraints)
     if (version := runtime(table.get("requires-python"), ran, remarks)) is not None:
-        files["runtime.txt"] = lines(version)
+        files["runtime.txt"] = lined(version)
     binder = Binder(files=files)
     if lock is not None:
         binder = replace(binder, frozen=_frozen(lock, said.dependencies, remarks))
@@ -57,7 +58,7 @@ def header(tool: Tool, where: str, text: str, ran: str | None, lock: object = No
 
 
 def _text(stated: Any) -> Text:
-    return lines("".join(f"{line}\n" for line in stated))
+    return lined("".join(f"{line}\n" for line in stated))
 
 
 def _frozen(lock: object, dependencies: tuple[str, ...], remarks: Remarks) -> Frozen | None:
@@ -70,16 +71,15 @@ def _frozen(lock: object, dependencies: tuple[str, ...], remarks: Remarks) -> Fr
     if stale:
         remarks.say("uv.lock is left out: it was made for other dependencies than these")
         return None
-    return Frozen(files={"requirements.txt": lines(pinned.text)}) if pinned.text else None
+    return Frozen(files={"requirements.txt": lined(pinned.text)}) if pinned.text else None
 
 
 def _named(dependencies: tuple[str, ...]) -> set[tuple[str, ...]]:
     from packaging.requirements import Requirement  # noqa: PLC0415 - as where lines are read
-    from packaging.utils import canonicalize_name  # noqa: PLC0415 - see above
 
     parsed = [Requirement(line) for line in dependencies]
     return {
-        (canonicalize_name(one.name), "" if one.url else str(one.specifier), *sorted(one.extras))
+        (canonical(one.name), "" if one.url else str(one.specifier), *sorted(one.extras))
         for one in parsed
     }
 
@@ -111,8 +111,8 @@ def _alone(lock: object, ran: str | None) -> Found:
     stated = requirements([_requirement(root) for root in pinned.roots], remarks)
     files: dict[str, Text] = {"requirements.txt": _text(stated)} if stated else {}
     if (version := runtime(pinned.requires_python, ran, remarks)) is not None:
-        files["runtime.txt"] = lines(version)
-    frozen = Frozen(files={"requirements.txt": lines(pinned.text)}) if pinned.text else None
+        files["runtime.txt"] = lined(version)
+    frozen = Frozen(files={"requirements.txt": lined(pinned.text)}) if pinned.text else None
     return finished("juv", where, Binder(files=files, frozen=frozen), remarks)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 from binderclip import spec
 from binderclip.errors import NotebookError, SpecError
 from binderclip.notebook import MISSING, Notebook
-from binderclip.spec.model import Binder, Text
+from binderclip.spec.model import Binder
 from binderclip.spec.shown import has_credentials, shown
 
 Tool: TypeAlias = Literal[
@@ -168,12 +168,6 @@ def _source(cell: dict[str, Any]) -> str | None:
     if isinstance(source, list):
         return "".join(line for line in source if isinstance(line, str))
     return source if isinstance(source, str) else None
-
-
-def lines(text: str) -> Text:
-    """As an embedded file is written: its lines, each with its line end."""
-    # Not splitlines(): it takes form feeds and the like for line ends.
-    return tuple(re.findall(r"[^\n]*\n|[^\n]+", text))
 
 
 def finished(tool: Tool, where: str, binder: Binder, remarks: Remarks) -> Found:

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from binderclip.importing import condafile
-from binderclip.importing.model import Found, Remarks, View, finished, lines
+from binderclip.importing.model import Found, Remarks, View, finished
 from binderclip.importing.pythonversion import runtime
 from binderclip.importing.requirements import requirements
-from binderclip.spec.model import Binder, Text
+from binderclip.spec.model import Binder, Text, lined
 
 _USUAL_CHANNEL = "conda-forge"
 
@@ -37,9 +37,9 @@ def _of_uv(table: dict[str, Any], where: str, ran: str | None) -> Found:
         stated.insert(0, "--pre")
     files: dict[str, Text] = {}
     if stated:
-        files["requirements.txt"] = lines("".join(f"{line}\n" for line in stated))
+        files["requirements.txt"] = lined("".join(f"{line}\n" for line in stated))
     if (version := runtime(table.get("requires-python"), ran, remarks)) is not None:
-        files["runtime.txt"] = lines(version)
+        files["runtime.txt"] = lined(version)
     return finished("nteract", where, Binder(files=files), remarks)
 
 

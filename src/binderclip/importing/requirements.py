@@ -45,7 +45,7 @@ def requirement(text: object, remarks: Remarks) -> str | None:
         remarks.left_out("the dependency", line, "it is no requirement like 'numpy>=2'")
         return None
     if parsed.url is not None and (fault := _fault(parsed.url)):
-        remarks.left_out("the dependency", f"{parsed.name} @ …", fault)
+        remarks.left_out("the dependency", parsed.name, fault)
         return None
     return line
 

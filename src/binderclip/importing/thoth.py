@@ -10,9 +10,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from binderclip.importing.model import Found, Remarks, Unusable, View, finished, lines, secret
+from binderclip.importing.model import Found, Remarks, Unusable, View, finished, secret
 from binderclip.importing.requirements import items, plain
-from binderclip.spec.model import Binder, Text
+from binderclip.spec.model import Binder, Text, lined
 
 _SECTIONS = ("packages", "dev-packages")
 _LOCKED = ("default", "develop")
@@ -28,10 +28,10 @@ def found(view: View) -> Iterator[Found]:
     pipfile, lock = _table(stated), _table(locked)
     files: dict[str, Text] = {}
     if pipfile and any(isinstance(pipfile.get(key), dict) for key in _SECTIONS):
-        files["Pipfile"] = lines(_toml(pipfile, remarks))
+        files["Pipfile"] = lined(_toml(pipfile, remarks))
     if lock and any(isinstance(lock.get(key), dict) for key in _LOCKED):
         if kept := _lock(lock, remarks):
-            files["Pipfile.lock"] = lines(json.dumps(kept, indent=4, sort_keys=True) + "\n")
+            files["Pipfile.lock"] = lined(json.dumps(kept, indent=4, sort_keys=True) + "\n")
     elif isinstance(locked, str):
         remarks.say("requirements_lock is left out: it is no Pipfile.lock in JSON")
     where = "metadata.requirements" if isinstance(stated, str) else "metadata.requirements_lock"

@@ -9,12 +9,12 @@ hold halfway are worse than none. Format: version 1, as uv 0.5 and later write i
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from binderclip import tomls
 from binderclip.importing.model import secret, told
 from binderclip.importing.requirements import plain
 
@@ -73,8 +73,8 @@ def _parsed(text: object) -> Table:
     if not isinstance(text, str) or len(text) > MAX_LOCK:
         raise Unsayable(f"it is no text of at most {MAX_LOCK} characters")
     try:
-        table = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
+        table = tomls.read(text)
+    except ValueError as error:
         raise Unsayable("it is not TOML") from error
     if table.get("version") != 1:
         raise Unsayable(f"its version is {told(str(table.get('version')))}, expected 1")

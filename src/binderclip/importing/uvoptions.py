@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from binderclip.distributions import canonical
 from binderclip.importing.model import Remarks
 from binderclip.importing.requirements import index, items, plain, requirement, requirements
 
@@ -97,10 +98,10 @@ def _builds(options: dict[str, Any], remarks: Remarks) -> Iterator[str]:
 def _sourced(
     dependencies: object, sources: dict[str, Any], options: dict[str, Any], remarks: Remarks
 ) -> Iterator[str]:
-    by_name = {_canonical(name): entry for name, entry in sources.items()}
+    by_name = {canonical(name): entry for name, entry in sources.items()}
     for line in requirements(dependencies, remarks):
         name = _NAME.match(line)
-        entry = by_name.get(_canonical(name[1])) if name else None
+        entry = by_name.get(canonical(name[1])) if name else None
         if entry is None or name is None:
             yield line
             continue
@@ -138,7 +139,3 @@ def _place(source: dict[str, Any]) -> str | None:
         address = f"git+{git.removeprefix('git+')}" + (f"@{ref}" if ref else "")
         return address + (f"#subdirectory={folder}" if folder else "")
     return plain(source.get("url"))
-
-
-def _canonical(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()

@@ -96,7 +96,8 @@ class Child:
         by_itself = False
         try:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.wait(), grace_s)
+                async with asyncio.timeout(grace_s):
+                    await self.wait()
                 by_itself = True
             if by_itself and self.signal(signal.SIGTERM):
                 await self._group_gone(_REST_GRACE_S)

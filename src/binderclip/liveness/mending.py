@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,8 +31,13 @@ def remedy(binder: Binder, signs: Sequence[Sign]) -> Remedy:
     """For what is gone alone: what has moved on is right as it is frozen."""
     gone = [sign for sign in signs if sign.state == "gone"]
     lost = [sign for sign in gone if sign.now is None and not sign.part.startswith(_LOCK)]
-    again = frozenset(sign.part.removeprefix(_LOCK) for sign in gone if sign not in lost)
+    again = frozenset(_named(sign) for sign in gone if sign not in lost)
     builds = binder.build is not None or bool(binder.files)
     remains = builds and not any(sign.part == "build" for sign in lost)
     hopeless = tuple(sign for sign in lost if sign.part != "image" or not remains)
     return Remedy(again, len(hopeless) < len(lost), hopeless)
+
+
+def _named(sign: Sign) -> str:
+    """As freezing names the part: a file by its own name, in whatever folder it lies."""
+    return posixpath.basename(sign.part.removeprefix(_LOCK))

@@ -16,6 +16,7 @@ STATES: tuple[State, ...] = get_args(State)
 """From best to worst."""
 
 PROBLEMS: frozenset[State] = frozenset({"silent", "gone"})
+NEWS: frozenset[State] = frozenset({"loose", "newer", "moved"})
 
 
 @dataclass(frozen=True, slots=True)

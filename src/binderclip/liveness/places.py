@@ -22,10 +22,14 @@ _SHORT = 12
 
 
 async def host(web: Web, url: str) -> Sign:
-    """A hub to launch on: silent too where it is ill, or its quota is full."""
+    """A hub to launch on: silent too where it is ill, or its quota is full; gone where something
+    else answers in its place.
+    """
     from binderclip.hubs.probe import probe  # noqa: PLC0415 - many notebooks name no host
 
     found = await probe(web, url)
+    if found.kind is None and found.version == "":
+        return Sign("host", url, "gone", found.why)
     state: State = "well" if found.kind and found.healthy else "silent"
     return Sign("host", url, state, found.why)
 

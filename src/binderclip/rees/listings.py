@@ -61,8 +61,8 @@ class Overlaid:
 class FolderListing:
     """A folder on disk. Links are followed inside it only.
 
-    Both methods raise Refused for a link that leads out of it; ``read`` also for what is over
-    1 MiB, is a pipe or a device, or cannot be read.
+    All methods raise Refused for a link that leads out of it; ``read`` and ``content`` also for
+    what is too long, is a pipe or a device, or cannot be read.
     """
 
     root: Path
@@ -72,20 +72,26 @@ class FolderListing:
         return full is not None and os.path.isdir(full)  # noqa: PTH112 - raises nothing
 
     def read(self, path: str) -> str | None:
+        data = self.content(path)
+        return None if data is None else data.decode("utf-8", "replace")
+
+    def content(self, path: str, max_bytes: int = _LARGEST_BYTES) -> bytes | None:
+        """The file as it is; None when there is no such file."""
         full = self._inside(path)
         if full is None:
             return None
         try:
-            data, _ = atomic.read(Path(full), _LARGEST_BYTES)
+            return atomic.read(Path(full), max_bytes)[0]
         except atomic.NotAFile as error:
             if str(error) == "a folder":
                 return None
             raise Refused(f"{path}: is {error}, expected a file") from error
         except atomic.TooManyBytes as error:
-            raise Refused(f"{path}: is {error.size} bytes long, expected at most 1 MiB") from error
+            raise Refused(
+                f"{path}: is {error.size:,} bytes long, expected at most {max_bytes:,}"
+            ) from error
         except OSError as error:
             raise Refused(f"{path}: cannot be read ({error.strerror})") from error
-        return data.decode("utf-8", "replace")
 
     def _inside(self, path: str) -> str | None:
         """Where ``path`` leads; None where there is nothing, as behind a link to itself."""
@@ -96,5 +102,8 @@ class FolderListing:
         except (OSError, ValueError):
             return None
         if os.path.commonpath([root, full]) != root:
-            raise Refused(f"{path}: is a link that leads out of {self.root}")
+            raise Refused(
+                f"{path}: is a link that leads out of {self.root}",
+                hint="keep what is needed beside the file that names it",
+            )
         return full

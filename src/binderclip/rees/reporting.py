@@ -13,9 +13,7 @@ from binderclip.rees.version import Taken, taken
 
 
 def report(listing: Listing) -> Report:
-    """Raises Refused for what is not read here although repo2docker would: files of over 1 MiB,
-    links that lead out.
-    """
+    """As ``rees.report``."""
     try:
         choice = choose(listing)
     except Unbuildable as error:

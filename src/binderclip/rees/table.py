@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NoReturn, TypeAlias
 
+from binderclip import tomls
 from binderclip.errors import Refused
 from binderclip.rees.listings import Listing
 
@@ -139,8 +139,8 @@ def parsed_toml(listing: Listing, path: str) -> dict[str, object]:
     try:
         if text and "\ufffd" in text:
             raise ValueError("not in UTF-8")  # noqa: TRY301 - told as the others are
-        return tomllib.loads(text) if text else {}
-    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, deep nesting
+        return tomls.read(text) if text else {}
+    except ValueError as error:
         raise Unbuildable(f"{path}: is not TOML ({error})") from error
 
 
@@ -206,3 +206,23 @@ def _python_trigger(listing: Listing, folder: str, runtime: RuntimeTxt | None) -
         return posixpath.join(folder, "runtime.txt") if runtime.name == "python" else None
     requirements = posixpath.join(folder, "requirements.txt")
     return is_package(listing, folder) or (requirements if there(listing, requirements) else None)
+
+
+def requires_python(listing: Listing) -> str | None:
+    """What a pyproject.toml in the root says of it. Raises Unbuildable."""
+    project = parsed_toml(listing, "pyproject.toml").get("project", {})
+    if not isinstance(project, dict | list | str):
+        raise Unbuildable("pyproject.toml: 'project' is no table")
+    if "requires-python" not in project:
+        return None
+    if not isinstance(project, dict):
+        raise Unbuildable("pyproject.toml: 'project' is no table")
+    spec = project["requires-python"]
+    if spec in ([], {}):
+        return None
+    if not isinstance(spec, str):
+        raise Unbuildable(
+            "pyproject.toml: project.requires-python: found no text, expected a string "
+            "like '>=3.11'"
+        )
+    return spec

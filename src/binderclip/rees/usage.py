@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from binderclip.rees.listings import Listing
 from binderclip.rees.model import Ignored
-from binderclip.rees.table import Choice, Unbuildable, is_package, there
-from binderclip.rees.version import SEPARATE, Taken, requires_python
+from binderclip.rees.table import Choice, Unbuildable, is_package, requires_python, there
+from binderclip.rees.version import SEPARATE, Taken
 
 ANYWHERE = (
     "Dockerfile",

@@ -14,7 +14,15 @@ from typing import Any, Literal, TypeAlias
 
 from binderclip import yamls
 from binderclip.rees.listings import Listing
-from binderclip.rees.table import Buildpack, Choice, Unbuildable, parsed_toml, text_of, there
+from binderclip.rees.table import (
+    Buildpack,
+    Choice,
+    Unbuildable,
+    parsed_toml,
+    requires_python,
+    text_of,
+    there,
+)
 
 DEFAULT = "3.10"
 SUPPORTED = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
@@ -171,23 +179,6 @@ def _python(listing: Listing, choice: Choice) -> Taken:
         return found
     spec = requires_python(listing)
     return found if spec is None else _allowed(found, spec)
-
-
-def requires_python(listing: Listing) -> str | None:
-    """What a pyproject.toml in the root says of it. Raises Unbuildable."""
-    project = parsed_toml(listing, "pyproject.toml").get("project", {})
-    if not isinstance(project, dict | list | str):
-        raise Unbuildable("pyproject.toml: 'project' is no table")
-    if "requires-python" not in project:
-        return None
-    if not isinstance(project, dict):
-        raise Unbuildable("pyproject.toml: 'project' is no table")
-    spec = project["requires-python"]
-    if spec in ([], {}):
-        return None
-    if not isinstance(spec, str):
-        raise Unbuildable("pyproject.toml: requires-python is no text, expected one like '>=3.11'")
-    return spec
 
 
 def _runtime(version: str, where: str) -> Taken:

@@ -79,7 +79,7 @@ class Access:
 
     async def _token(self, challenge: Challenge, login: Login | None) -> str:
         """With the login, or without where that is of no use."""
-        realm = self._realm(challenge.parameters.get("realm", ""))
+        realm = await self._realm(challenge.parameters.get("realm", ""))
         scope = challenge.parameters.get("scope") or f"repository:{self._image.name}:pull"
         asked = {"service": challenge.parameters.get("service", ""), "scope": scope}
         asked = {name: value for name, value in asked.items() if value}
@@ -118,13 +118,16 @@ class Access:
             raise strange(self._image, f"no token from {realm.host} ({answer.status})")
         return token
 
-    def _realm(self, text: str) -> Link:
+    async def _realm(self, text: str) -> Link:
+        from binderclip.web import leads_inside  # noqa: PLC0415 - imports httpx
+
         try:
             realm = parse(text)
         except SourceError as error:
             raise self._no_realm(text) from error
         downgraded = self._registry.scheme == "https" and realm.scheme == "http"
-        if realm.userinfo is not None or downgraded:
+        inward = await leads_inside(self._web.guard, self._registry, realm)
+        if realm.userinfo is not None or downgraded or inward:
             raise self._no_realm(text)
         return realm
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Self
 from binderclip.addresses.link import quoted
 from binderclip.errors import BinderclipError
 from binderclip.guard import Guard
+from binderclip.once import Once
 from binderclip.platforms import oci_platform
 from binderclip.registries import manifests, pages
 from binderclip.registries.credentials import Credentials, NoCredentials, StoredCredentials
 from binderclip.registries.images import Image
 from binderclip.registries.line import Line
-from binderclip.registries.once import Once
 from binderclip.registries.refusals import made_for_others, missing, strange
 from binderclip.spec.grammar import fits
 
@@ -64,7 +64,7 @@ class Registries:
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
-        await self._known.close()
+        await self._known.aclose()
         await self._line.close()
 
     async def digest(self, image: Image, *, platform: str | None = None) -> str:

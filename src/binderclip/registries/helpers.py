@@ -16,6 +16,7 @@ from binderclip.inheritance import inherited
 
 _MAX_BYTES = 1 << 16
 _TIME_S = 30.0
+_END_S = 5.0
 _NOT_FOUND = b"credentials not found"
 
 
@@ -87,6 +88,17 @@ async def _run(command: str, registry: str) -> tuple[int, bytes]:
         if process.returncode is None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
+            await _ended(process)
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """Once its pipe is empty: asyncio waits for that too, and reads no more of a full one by
+    itself. What left the group and keeps the pipe open is not waited for.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_END_S):
+            while process.stdout is not None and await process.stdout.read(_MAX_BYTES):
+                pass
             await process.wait()
 
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from binderclip.addresses.link import parse, quoted
 from binderclip.errors import TooLarge, Unreachable
 from binderclip.guard import Guard
+from binderclip.once import Once
 from binderclip.registries import manifests
 from binderclip.registries.access import Access
 from binderclip.registries.credentials import Credentials
 from binderclip.registries.images import Image, on_loopback
-from binderclip.registries.once import Once
 from binderclip.registries.refusals import closed, limited, private, strange
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Line:
         self._opened: Web | None = None
 
     async def close(self) -> None:
-        await self._origins.close()
+        await self._origins.aclose()
         if self._opened is not None:
             await self._opened.__aexit__(None, None, None)
 
@@ -97,5 +97,5 @@ class Line:
         if self._opened is None:
             from binderclip.web import Web  # noqa: PLC0415 - imports httpx
 
-            self._opened = Web(self._guard, failure=Unreachable)
+            self._opened = Web(self._guard, failure=Unreachable, outward=True)
         return self._opened

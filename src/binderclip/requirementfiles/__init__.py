@@ -12,11 +12,18 @@ from collections.abc import Iterator
 
 from binderclip.addresses.masking import printable
 from binderclip.errors import Refused
-from binderclip.requirementfiles.model import Include, Option, Requirement, Statement
+from binderclip.requirementfiles.addresses import refuse_variables
+from binderclip.requirementfiles.model import (
+    VARIABLE,
+    Include,
+    Option,
+    Requirement,
+    Statement,
+)
 from binderclip.requirementfiles.options import read_options
 from binderclip.requirementfiles.single import requirement
 
-__all__ = ["Include", "Option", "Requirement", "Statement", "requirement", "statements"]
+__all__ = ["VARIABLE", "Include", "Option", "Requirement", "Statement", "requirement", "statements"]
 
 MAX_CHARACTERS = 1 << 20
 MAX_LINE = 100_000
@@ -39,11 +46,7 @@ def statements(text: str, where: str) -> Iterator[Statement]:
         line = _COMMENT.sub("", line).strip()  # noqa: PLW2901 - what is left of the same line
         if not line:
             continue
-        if "${" in line:
-            raise Refused(
-                f"{at}: takes a variable from the environment of whoever reads it",
-                hint="write its value instead of ${…}, if it is no secret",
-            )
+        refuse_variables(line, at)
         if line.startswith("-"):
             yield from read_options(line, at)
         else:

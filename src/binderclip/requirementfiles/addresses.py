@@ -9,9 +9,19 @@ from urllib.parse import parse_qsl, urlsplit
 
 from binderclip.addresses.masking import masked, printable, secret_key
 from binderclip.errors import Refused
+from binderclip.requirementfiles.model import VARIABLE
 
 # Percent signs are decoded in 'file:' addresses, backslashes are slashes on some systems.
 _NOT_PLAIN = re.compile(r"[\s\"'\\$%*?;<>|`\[\]#]")
+
+
+def refuse_variables(text: str, at: str) -> None:
+    """Raises Refused for ``${NAME}``. To be asked after quotes and escapes are gone, too."""
+    if VARIABLE in text:
+        raise Refused(
+            f"{at}: takes a variable from the environment of whoever reads it",
+            hint="write its value instead of ${…}, if it is no secret",
+        )
 
 
 def plain_path(text: str, at: str) -> str:
@@ -46,6 +56,7 @@ def inside(path: str, at: str) -> str:
 
 def safe_url(text: str, at: str, schemes: Collection[str]) -> str:
     """An address with nothing secret in it. Raises Refused."""
+    refuse_variables(text, at)
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port

@@ -18,6 +18,9 @@ OptionName: TypeAlias = Literal[
     "trusted-host",
 ]
 
+VARIABLE = "${"
+"""What pip and uv fill in from the environment begins so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Requirement:

@@ -7,8 +7,9 @@ from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
 from binderclip.addresses.masking import masked, printable
+from binderclip.distributions import canonical
 from binderclip.errors import Refused
-from binderclip.requirementfiles.addresses import inside, plain_path, safe_url
+from binderclip.requirementfiles.addresses import inside, plain_path, refuse_variables, safe_url
 from binderclip.requirementfiles.model import Requirement
 
 SCHEMES = ("https", "http", "git+https", "git+http", "git+ssh")
@@ -20,6 +21,15 @@ _HASH = re.compile(r"--hash(?:=|\s+)(?P<hash>(?P<kind>sha256|sha384|sha512):[0-9
 _DIGITS = {"sha256": 64, "sha384": 96, "sha512": 128}
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _ARCHIVE = re.compile(r"\.(?:whl|zip|tar\.(?:gz|bz2|xz)|tgz)$", re.IGNORECASE)
+_OPERATOR, _RELEASE = r"(?:==|!=|<=|>=|<|>)", r"\d{1,9}(?:\.\d{1,9}){0,5}"
+_BOUND = re.compile(rf"({_OPERATOR})[ \t]*({_RELEASE})")
+_PLAIN = re.compile(
+    rf"(?P<name>{_NAME.pattern})[ \t]*"
+    rf"(?P<bounds>(?:{_OPERATOR}[ \t]*{_RELEASE}"
+    rf"(?:[ \t]*,[ \t]*{_OPERATOR}[ \t]*{_RELEASE})*)?)",
+    re.ASCII,
+)
+_VERSION = "0123456789."
 # A path may be followed by extras, and by a marker.
 _PATH = re.compile(r"(?P<path>[^\[\];]+?)\s*(?:\[(?P<extras>[^\]]*)\])?\s*(?:;\s*(?P<marker>.*))?")
 
@@ -28,11 +38,12 @@ def normalised(name: str, at: str) -> str:
     """A distribution's name, as indexes compare it. Raises Refused."""
     if not _NAME.fullmatch(name):
         raise Refused(f"{at}: found {printable(name, 40)!r}, expected the name of a package")
-    return re.sub(r"[-_.]+", "-", name).lower()
+    return canonical(name)
 
 
 def requirement(line: str, at: str) -> Requirement:
     """One line without its comment. Raises Refused."""
+    refuse_variables(line, at)
     text, *options = _OPTIONS.split(line, maxsplit=1)
     found = _stated(text.strip(), at)
     return replace(found, hashes=(*found.hashes, *_hashes(" ".join(options), at)))
@@ -41,6 +52,7 @@ def requirement(line: str, at: str) -> Requirement:
 def editable(text: str, at: str) -> Requirement:
     """What stands behind ``-e``: a folder, or a git repository. Raises Refused."""
     text = text.strip()
+    refuse_variables(text, at)
     named = _ADDRESS.match(text) or "@" in text or re.search(r"[<>=~!]=", text)
     found = _stated(text, at) if named else _from_path(text, at)
     if found.path is None and found.repository is None:
@@ -60,6 +72,23 @@ def _stated(text: str, at: str) -> Requirement:
 
 
 def _named(text: str, at: str) -> Requirement:
+    return _plain(text) or _parsed(text, at)
+
+
+def _plain(text: str) -> Requirement | None:
+    """Most lines: a name and bounds. Each operator once, so that no two bounds can be the same one.
+    What this reads comes out as from packaging, whose import costs more than all else does here.
+    """
+    found = _PLAIN.fullmatch(text)
+    if not found:
+        return None
+    bounds = sorted(operator + version for operator, version in _BOUND.findall(found["bounds"]))
+    if len({bound.rstrip(_VERSION) for bound in bounds}) < len(bounds):
+        return None
+    return Requirement(name=canonical(found["name"]), specifier=",".join(bounds))
+
+
+def _parsed(text: str, at: str) -> Requirement:
     from packaging.requirements import InvalidRequirement  # noqa: PLC0415 - imported when used
     from packaging.requirements import Requirement as Parsed  # noqa: PLC0415 - imported when used
 

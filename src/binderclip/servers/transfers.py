@@ -121,13 +121,14 @@ async def discard(server: Server, path: str) -> None:
         address = f"api/contents{encoded(path)}"
         # Emptied first: what is removed may only move to a trash folder.
         empty = {"type": "file", "format": "text", "content": ""}
-        there = await server.ask("GET", f"{address}?content=0", timeout_s=_DISCARD_S)
-        if there.ok:
-            await server.ask("PUT", address, json=empty, timeout_s=_DISCARD_S)
-            await server.ask("DELETE", address, timeout_s=_DISCARD_S)
+        async with asyncio.timeout(_DISCARD_S):
+            there = await server.ask("GET", f"{address}?content=0", timeout_s=_DISCARD_S)
+            if there.ok:
+                await server.ask("PUT", address, json=empty, timeout_s=_DISCARD_S)
+                await server.ask("DELETE", address, timeout_s=_DISCARD_S)
 
     try:
-        await asyncio.shield(asyncio.wait_for(go(), _DISCARD_S))
+        await asyncio.shield(go())
     except (BinderclipError, TimeoutError):
         return  # the error that led here is the one to tell
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -20,6 +21,12 @@ NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 def joined(text: Text) -> str:
     """The content as one string."""
     return text if isinstance(text, str) else "".join(text)
+
+
+def lined(text: str) -> tuple[str, ...]:
+    """The content as people and git like it: each line with its line end, a newline alone."""
+    # Not splitlines(): it takes form feeds and the like for line ends.
+    return tuple(re.findall(r"[^\n]*\n|[^\n]+", text))
 
 
 @dataclass(frozen=True, slots=True)

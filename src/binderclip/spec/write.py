@@ -233,8 +233,17 @@ def _differences(whole: Object, part: Object, path: str, dialect: Dialect) -> It
         yield Problem(key_path(path, key), "nothing", f"{shown(part[key])}, as '{dialect}' says")
 
 
+_HAS: Mapping[Dialect, str] = {
+    "v1": "an environment, and not what a link opens",
+    "v0": "one hub, an image, a build, config and content alone",
+    "url": "one hub and one repository alone",
+    "environment-url": "one hub and one repository alone",
+    "components": "one hub and one repository alone",
+}
+
+
 def _lost(path: str, value: JSON, dialect: Dialect) -> Problem:
-    return Problem(path, shown(value), f"what '{dialect}' can say")
+    return Problem(path, shown(value), f"what '{dialect}' has a place for: {_HAS[dialect]}")
 
 
 def _loss(losses: tuple[Problem, ...], dialect: Dialect) -> LossError:

@@ -23,10 +23,10 @@ from binderclip.addresses.masking import masked, printable
 from binderclip.errors import BinderclipError, SessionError, SourceError, Unreachable
 from binderclip.fetch.body import read_body
 from binderclip.fetch.transport import GuardedTransport
-from binderclip.guard import Guard
+from binderclip.guard import Guard, inside
 from binderclip.web.faults import late, translated
 
-__all__ = ["Answer", "Method", "Web"]
+__all__ = ["Answer", "Method", "Web", "leads_inside"]
 
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -91,7 +91,8 @@ class Web:
 
     ``failure`` is the error for what does not answer: Unreachable while launching, SessionError
     for a server that was running. A certificate, a proxy or a redirect that cannot be used is
-    that error too; an address that the guard forbids is AddressForbidden.
+    that error too; an address that the guard forbids is AddressForbidden. With ``outward`` no
+    server of the public internet may send us on into a private network.
     """
 
     def __init__(
@@ -100,8 +101,10 @@ class Web:
         *,
         failure: type[BinderclipError] = Unreachable,
         timeout_s: float = 30.0,
+        outward: bool = False,
     ) -> None:
         self.guard, self.failure = guard, failure
+        self._outward = outward
         self._timeout_s = timeout_s
         self._transport = GuardedTransport(guard)
         self._cookies = httpx.Cookies()
@@ -226,6 +229,10 @@ class Web:
             finally:
                 await response.aclose()
             following = self._redirected(link, location)
+            if self._outward and await leads_inside(self.guard, link, following):
+                raise self.failure(
+                    f"{masked(link.url)}: redirects to {following.host}, in a private network"
+                )
             if following.origin != link.origin:
                 headers = {k: v for k, v in headers.items() if k != "Authorization"}
             link = following
@@ -270,6 +277,15 @@ class Web:
                 hint="if you trust that, name the second address yourself",
             )
         return following
+
+
+async def leads_inside(guard: Guard, here: Link, there: Link) -> bool:
+    """Does ``here``, on the public internet, name a place in a private network or on this machine?
+    Nobody asked for that place.
+    """
+    if here.host == there.host or not await inside(guard, there.host, there.port or 443):
+        return False
+    return not await inside(guard, here.host, here.port or 443)
 
 
 def _written(json: object, form: Mapping[str, str] | None) -> tuple[bytes, dict[str, str]]:

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from binderclip import pythons
 from binderclip.errors import Refused
 from binderclip.freeze.locking import Lockable
-from binderclip.freeze.python.folder import Folder
 from binderclip.freeze.python.pinned import moved
-from binderclip.rees import is_package, parsed_toml
+from binderclip.rees import FolderListing, is_package, parsed_toml
 from binderclip.requirementfiles import Include, Option, Requirement, requirement, statements
 from binderclip.requirementfiles.addresses import inside
 from binderclip.requirementfiles.model import OptionName
@@ -21,6 +20,7 @@ from binderclip.requirementfiles.model import OptionName
 PYPROJECT = "pyproject.toml"
 REQUIREMENTS = "requirements.txt"
 
+_PACKAGE_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
 _MAX_ARCHIVE_BYTES = 1 << 28
 _MOST_FILES = 64
 _MOST_REQUIREMENTS = 5000
@@ -72,7 +72,7 @@ class Asked:
 
 def read(wanted: Lockable, *, allow_builds: bool) -> Asked:
     """Raises Refused for what cannot be pinned, each with its file and line."""
-    folder = Folder(wanted.root)
+    folder = FolderListing(wanted.root)
     own = wanted.path == PYPROJECT
     files, found = ([], []) if own else _read_all(folder, wanted.path)
     requirements = [one for one in found if isinstance(one, Requirement)]
@@ -105,7 +105,9 @@ class _Bound:
     required: Requirement
 
 
-def _read_all(folder: Folder, top: str) -> tuple[list[str], list[Requirement | Option | _Bound]]:
+def _read_all(
+    folder: FolderListing, top: str
+) -> tuple[list[str], list[Requirement | Option | _Bound]]:
     """Every file that ``top`` includes, and what they say. What an included file says stands
     where it is included.
     """
@@ -136,7 +138,7 @@ def _read_all(folder: Folder, top: str) -> tuple[list[str], list[Requirement | O
     return list(dict.fromkeys(path for path, _ in seen)), found
 
 
-def _settled(folder: Folder, option: Option, path: str) -> Option:
+def _settled(folder: FolderListing, option: Option, path: str) -> Option:
     """With a folder of packages named from the root, wherever the file lies that names it."""
     if option.name != "find-links" or "://" in (option.value or ""):
         return option
@@ -157,7 +159,7 @@ def _bound(one: Requirement, path: str) -> Requirement:
 
 
 def _project(
-    folder: Folder, wanted: Lockable, *, own: bool
+    folder: FolderListing, wanted: Lockable, *, own: bool
 ) -> tuple[list[Requirement], tuple[str, ...]]:
     """What the package in the root needs, and the files that keep that to themselves."""
     table = parsed_toml(folder, PYPROJECT).get("project")
@@ -192,17 +194,26 @@ def _check_python(spec: object, python: str) -> None:
         )
 
 
-def _packages(folder: Folder, requirements: list[Requirement], *, project: bool) -> Iterator[str]:
+def _packages(
+    folder: FolderListing, requirements: list[Requirement], *, project: bool
+) -> Iterator[str]:
     paths = {one.path for one in requirements if one.path is not None} | (
         {"."} if project else set()
     )
     for path in sorted(paths):
         if folder.folder(path):
-            yield from folder.package(path)
+            yield from _package(folder, path)
         elif (content := folder.content(path, _MAX_ARCHIVE_BYTES)) is not None:
             yield f"{path} {hashlib.sha256(content).hexdigest()}"
         else:
             raise Refused(f"{path}: is asked for, and is not there")
+
+
+def _package(folder: FolderListing, path: str) -> Iterator[str]:
+    """What tells which packages the one in ``path`` needs: digests of its files."""
+    for name in (posixpath.normpath(posixpath.join(path, one)) for one in _PACKAGE_FILES):
+        if (content := folder.content(name)) is not None:
+            yield f"{name} {hashlib.sha256(content).hexdigest()}"
 
 
 def _canonical(one: Requirement) -> str:

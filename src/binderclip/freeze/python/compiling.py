@@ -11,11 +11,10 @@ from binderclip.errors import Refused, ResolveError
 from binderclip.freeze.locking import Lockable, Locked
 from binderclip.freeze.python import failures, settling
 from binderclip.freeze.python.asked import Asked
-from binderclip.freeze.python.folder import Folder
 from binderclip.freeze.python.pinned import Lock, Pins, parse
 from binderclip.freeze.python.places import applies
 from binderclip.freeze.python.uvrun import Uv, format_lines, index_words, workshop
-from binderclip.rees import parsed_toml
+from binderclip.rees import FolderListing, parsed_toml
 from binderclip.requirementfiles import Requirement
 
 _YANKED = re.compile(r"`(?P<pin>[^`]+)` is yanked(?: \(reason: \"(?P<why>[^\n]*)\"\))?")
@@ -74,7 +73,7 @@ def previous(wanted: Lockable) -> Pins | None:
 
 def _check_static(wanted: Lockable, requirements: Sequence[Requirement]) -> None:
     """A folder whose package does not even tell its name is built to learn it."""
-    folder = Folder(wanted.root)
+    folder = FolderListing(wanted.root)
     for one in requirements:
         if one.path is None or not folder.folder(one.path):
             continue
@@ -93,7 +92,9 @@ async def _asked_uv(
     kept = before.pins if before else {}
     # Not as editable: uv 0.13 builds an editable folder even with --no-build.
     lines = [settling.as_before(one, kept).line for one in asked.requirements]
-    lines += [*format_lines(asked.options), *(["."] if asked.project else [])]
+    # What is not to be built is not asked for as a source package either: only the lock's text
+    # says so, for whoever installs it.
+    lines += [*(format_lines(asked.options) if builds else []), *(["."] if asked.project else [])]
     source = uv.write("requirements.in", lines)
     bounds = uv.write("constraints.txt", [one.line for one in asked.constraints])
     out = uv.write("pinned.txt", [pin.line for pin in kept.values() if pin.url is None])
@@ -107,7 +108,9 @@ async def _asked_uv(
         builds=builds,
     )
     if done.code:
-        raise failures.failure(uv.cleaned(done.stderr), wanted.path, builds=builds)
+        direct = {one.name or one.shown for one in asked.requirements if one.url or one.path}
+        said = uv.cleaned(done.stderr)
+        raise failures.failure(said, wanted.path, builds=builds, direct=direct)
     found = _read(out.read_text("utf-8"), wanted.path)
     limited = settling.as_stated(found, asked.requirements, wanted.path)
     fitting = await settling.that_fit(uv, limited, asked.options, wanted.path)

@@ -6,6 +6,7 @@ Its words changed their form over time: boxes and arrows until 0.8, 'cause:' and
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from binderclip.addresses.masking import masked
 from binderclip.errors import BinderclipError, RateLimited, ResolveError, Unreachable
@@ -58,20 +59,25 @@ def told(stderr: str) -> str:
     return _URL.sub(lambda found: masked(found[0]), text)
 
 
-def failure(stderr: str, what: str, *, builds: bool) -> BinderclipError:
-    """The error to raise when uv failed on ``what``, the name of a file."""
+def failure(
+    stderr: str, what: str, *, builds: bool, direct: Collection[str] = ()
+) -> BinderclipError:
+    """The error to raise when uv failed on ``what``, the name of a file. ``direct`` names the
+    packages that come from git, an address or a folder; those without a name by where from.
+    """
     text = told(stderr)
     if _TOO_OFTEN.search(text):
         return RateLimited(f"{what}: the package index was asked too often", hint="try again later")
     if _NO_LOGIN.search(text):
         return Unreachable(
             f"{what}: the package index, or a repository, asks for a login",
-            hint="uv and git know logins from .netrc, keyrings and credential helpers. uv said:\n"
-            + _short(text),
+            hint="uv and git know logins from .netrc, keyrings and credential helpers. "
+            f"uv said: {_cause(text)}",
         )
     if _NO_NETWORK.search(text):
-        return Unreachable(f"{what}: the package index could not be asked", hint=_short(text))
-    return _unresolvable(text, what, builds=builds)
+        asked = "a git repository" if "Git operation failed" in text else "the package index"
+        return Unreachable(f"{what}: {asked} could not be asked: {_cause(text)}")
+    return _unresolvable(text, what, builds=builds, direct=direct)
 
 
 def says_gone(stderr: str) -> bool:
@@ -84,9 +90,9 @@ def wants_build(stderr: str) -> bool:
     return bool(_NO_BUILD.search(told(stderr)))
 
 
-def _unresolvable(text: str, what: str, *, builds: bool) -> ResolveError:
+def _unresolvable(text: str, what: str, *, builds: bool, direct: Collection[str]) -> ResolveError:
     if not builds and _NO_BUILD.search(text):
-        return _needs_build(text, what)
+        return _needs_build(text, what, direct)
     if "Git operation failed" in text:
         return _git(text, what)
     if missing := _NOT_FOUND.search(text):
@@ -97,9 +103,18 @@ def _unresolvable(text: str, what: str, *, builds: bool) -> ResolveError:
     return ResolveError(f"{what}: cannot be pinned: {_reasons(text)}")
 
 
-def _needs_build(text: str, what: str) -> ResolveError:
-    found = (name for match in _NEEDS_BUILD.finditer(text) for name in match.groups() if name)
+def _needs_build(text: str, what: str, direct: Collection[str]) -> ResolveError:
+    found = [name for match in _NEEDS_BUILD.finditer(text) for name in match.groups() if name]
     names = ", ".join(dict.fromkeys(found)) or "a package"
+    # One without a name is told by uv with the name that it found there.
+    places = [one for one in direct if "/" in one]
+    meant = found or places[:1]
+    if meant and all(name in direct or any(name in one for one in places) for name in meant):
+        return ResolveError(
+            f"{what}: {names}: comes from git, from an address or from a folder, and has to be "
+            "built to learn what it needs",
+            hint="binderclip freeze --allow-builds builds it, which runs its code",
+        )
     return ResolveError(
         f"{what}: {names}: there is no wheel that fits, and what a source package needs is told "
         "by running its code",
@@ -113,13 +128,22 @@ def _git(text: str, what: str) -> ResolveError:
     place = masked(where[0]) if where else "a git repository"
     if ref:
         return ResolveError(f"{what}: {place} has no branch, tag or commit {ref['ref']!r}")
-    return ResolveError(f"{what}: {place}: git said: {said['said'] if said else _short(text)}")
+    return ResolveError(f"{what}: {place}: git said: {said['said'] if said else _cause(text)}")
 
 
 def _reasons(text: str) -> str:
     body, _, advice = " ".join(text.splitlines()).partition("hint:")
     body = _NO_END.sub("", re.sub(r"No solution found when resolving dependencies:?\s*", "", body))
     return _short(f"{body.strip()} {advice.strip()}".strip())
+
+
+def _cause(text: str) -> str:
+    """On one line: what failed, and what lies at the bottom of it."""
+    if said := _GIT_SAID.search(text):
+        return _short(said["said"])
+    lines = text.splitlines() or ["uv told no reason"]
+    first = next((line for line in lines if line.startswith("Failed to")), lines[0])
+    return _short(first if first == lines[-1] else f"{first} ({lines[-1]})")
 
 
 def _short(text: str) -> str:

@@ -28,14 +28,20 @@ def holds(wanted: Lockable, asked: Asked) -> str | None:
             f"pinned for Python {python} on {platform}, now wanted for Python {wanted.python} on "
             f"{wanted.platform}"
         )
-    applying = [r for r in asked.requirements if applies(r, wanted.python, wanted.platform)]
-    bounds = [r for r in asked.constraints if applies(r, wanted.python, wanted.platform)]
-    faults = [*_missing(lock, applying), *_out_of_bounds(lock, bounds), *_left(lock, applying)]
-    if faults:
-        return "; ".join(faults[:3]) + ("; …" if len(faults) > 3 else "")  # noqa: PLR2004 - enough to see
+    if found := unanswered(wanted, lock, asked):
+        return found
     if lock.inputs is not None and not asked.made(lock.inputs):
         return f"{', '.join(asked.files)} changed since it was pinned"
     return None
+
+
+def unanswered(wanted: Lockable, lock: Pins, asked: Asked) -> str | None:
+    """What of ``asked`` the pins of ``lock`` do not answer, in words."""
+    applying = [r for r in asked.requirements if applies(r, wanted.python, wanted.platform)]
+    bounds = [r for r in asked.constraints if applies(r, wanted.python, wanted.platform)]
+    faults = [*_missing(lock, applying), *_out_of_bounds(lock, bounds), *_left(lock, applying)]
+    shown = "; ".join(faults[:3]) + ("; …" if len(faults) > 3 else "")  # noqa: PLR2004 - enough to see
+    return shown or None
 
 
 def _missing(lock: Pins, requirements: Iterable[Requirement]) -> Iterable[str]:

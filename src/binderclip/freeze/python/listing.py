@@ -16,7 +16,10 @@ async def hashes(
     uv: Uv, pins: Iterable[Pin], options: Sequence[Option], what: str, *, refresh: bool = True
 ) -> Mapping[str, tuple[str, ...]]:
     """By the names of ``pins`` (all from an index): the hashes of the wheels that fit or, where
-    none does, of the sdist. Nothing is built. Raises what ``failures.failure`` makes.
+    none does, or where they want it so, of the sdist. Raises what ``failures.failure`` makes.
+
+    Nothing is built, for nothing is asked that only building tells: versions are given, and what
+    they need is left out. With --no-build uv would not list sdists at all.
     """
     source = uv.write("listed.in", [*format_lines(options), *(pin.line for pin in pins)])
     words = [*index_words(options), "--no-deps", "--format", "pylock.toml", str(source)]

@@ -9,9 +9,9 @@ from dataclasses import replace
 from binderclip.errors import ResolveError, Unreachable
 from binderclip.freeze.locking import Lockable
 from binderclip.freeze.python import failures, listing
-from binderclip.freeze.python.folder import Folder
 from binderclip.freeze.python.pinned import Pin, Pins, moved, parse
 from binderclip.freeze.python.uvrun import Uv, workshop
+from binderclip.rees import FolderListing
 from binderclip.requirementfiles import Option
 from binderclip.requirementfiles.addresses import inside
 
@@ -43,7 +43,7 @@ async def alive(wanted: Lockable) -> str | None:
 
 def _inside(option: Option, wanted: Lockable) -> Option:
     if option.name == "find-links" and option.value and "://" not in option.value:
-        Folder(wanted.root).at(inside(posixpath.normpath(option.value), "the lock"))
+        FolderListing(wanted.root).folder(inside(posixpath.normpath(option.value), "the lock"))
     return option
 
 

@@ -83,9 +83,16 @@ class Pins:
     inputs: str | None = None
 
 
+def made_for(text: str) -> tuple[str | None, str | None, str | None]:
+    """The Python, the platform and the digest that the comments of a lock of ours tell."""
+    found, inputs = _MADE_FOR.search(text), _INPUTS.search(text)
+    digest = inputs["digest"] if inputs else None
+    return (found["python"], found["platform"], digest) if found else (None, None, digest)
+
+
 def parse(text: str, where: str) -> Pins:
     """Raises Refused for what is no lock: something left open, or another file included."""
-    made_for, inputs = _MADE_FOR.search(text), _INPUTS.search(text)
+    python, platform, inputs = made_for(text)
     refs = {found["url"]: found["ref"] for found in _REF.finditer(text)}
     pins: dict[str, Pin] = {}
     paths, options = [], []
@@ -103,9 +110,9 @@ def parse(text: str, where: str) -> Pins:
         pins,
         tuple(paths),
         tuple(options),
-        python=made_for["python"] if made_for else None,
-        platform=made_for["platform"] if made_for else None,
-        inputs=inputs["digest"] if inputs else None,
+        python=python,
+        platform=platform,
+        inputs=inputs,
     )
 
 

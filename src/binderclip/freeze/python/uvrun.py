@@ -11,10 +11,10 @@ from pathlib import Path
 
 from binderclip import processes
 from binderclip.errors import BuildFailed, Refused
+from binderclip.freeze.python import shield
 from binderclip.freeze.python.places import place
-from binderclip.inheritance import inherited
-from binderclip.requirementfiles import Option
-from binderclip.uvtool import uv_binary
+from binderclip.requirementfiles import VARIABLE, Option
+from binderclip.uvtool import uv_binary, without_settings
 
 # A lock's own index is given to uv as an argument: it then wins over the person's settings.
 _FLAGS = {
@@ -23,20 +23,6 @@ _FLAGS = {
     "find-links": "--find-links",
     "no-index": "--no-index",
 }
-# Its words are read, so that they may not be broken into lines. Of the git that it starts: no
-# questions, and an end to a dead connection.
-_AROUND = {
-    "COLUMNS": "10000",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_LFS_SKIP_SMUDGE": "1",
-    "GIT_HTTP_LOW_SPEED_LIMIT": "1000",
-    "GIT_HTTP_LOW_SPEED_TIME": "60",
-    "LC_ALL": "C",
-}
-# Set when binderclip is called from a git hook; and uv needs git's 'file' between its own folders.
-_NOT_OURS = frozenset(
-    {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_ALLOW_PROTOCOL"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +35,12 @@ class Uv:
     platform: str
 
     def write(self, name: str, lines: Iterable[str]) -> Path:
+        """Raises Refused for what uv would fill in from the environment."""
+        text = "".join(f"{line}\n" for line in lines)
+        if VARIABLE in text:
+            raise Refused("found a variable (${…}), expected requirements that need none")
         path = self.folder / name
-        path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+        path.write_text(text, "utf-8")
         return path
 
     def cleaned(self, text: str) -> str:
@@ -61,7 +51,8 @@ class Uv:
         """Run to the end; cancelling kills it, and what it builds. Raises Refused without uv."""
         argv = [
             *(_uv(), "pip", "compile", "--color", "never"),
-            *("--project", str(self.folder / "settings")),
+            *without_settings(self.folder / "settings"),
+            *(() if builds else shield.settings(self.folder)),
             *("--no-header", "--no-annotate", "--generate-hashes", "--no-sources"),
             *("--python-version", self.python),
             *("--python-platform", place(self.platform).target),
@@ -69,10 +60,10 @@ class Uv:
             *(() if builds else ("--python", sys.executable, "--no-python-downloads")),
             *words,
         ]
-        around = {k: v for k, v in inherited().items() if k not in _NOT_OURS}
         run = self.folder / "run"
+        around = shield.environ(builds=builds)
         try:
-            return await processes.output(argv, cwd=self.cwd, environ=around | _AROUND, run=run)
+            return await processes.output(argv, cwd=self.cwd, environ=around, run=run)
         except processes.CommandFailed as error:
             raise Refused(f"uv could not be started ({error.tail[-1]})") from error
         finally:
@@ -87,9 +78,6 @@ async def workshop(cwd: Path, python: str, platform: str) -> AsyncIterator[Uv]:
     with tempfile.TemporaryDirectory(prefix="binderclip-") as name:
         folder = Path(name)
         (folder / "run").mkdir()
-        # The nearest uv.toml ends uv's search for one; the person's own is still read.
-        (folder / "settings").mkdir()
-        (folder / "settings" / "uv.toml").touch()
         yield Uv(folder, cwd, python, platform)
 
 
@@ -112,8 +100,9 @@ def index_words(options: Iterable[Option]) -> list[str]:
 
 
 def format_lines(options: Iterable[Option]) -> list[str]:
-    """As lines of a file, what they say about wheels and sdists: uv takes no such arguments
-    together with --no-build, and there the latter wins.
+    """As lines of a file, what they say about wheels and sdists. Never to be given to a uv that
+    is to build nothing and that reads what packages need: there ``--no-binary NAME`` beats
+    ``--no-build``.
     """
     kinds = ("no-binary", "only-binary")
     return [f"--{option.name} {option.value}" for option in options if option.name in kinds]

@@ -1,7 +1,4 @@
-"""Conda packages put into a prefix, by a process of its own.
-
-py-rattler works in threads that nothing can stop; a process can be killed, with all that it is
-writing, when a build is given up. ``Order`` and ``Outcome`` pass as JSON files between the two.
+"""Conda packages put into a prefix, by a process of its own: see ``killable``.
 
 What every environment has (``Order.seeds``: pip and a kernel) is solved together with what the
 file asks for. Where the channels lack it, or it does not go with the rest, the file's own packages
@@ -10,35 +7,18 @@ are solved alone: the caller brings the seeds from PyPI then.
 
 from __future__ import annotations
 
-import asyncio
-import os
-import sys
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from binderclip import processes
 from binderclip.cache import Cache
-from binderclip.errors import (
-    BinderclipError,
-    BuildFailed,
-    CacheError,
-    ConfigError,
-    Refused,
-    ResolveError,
-    Unreachable,
-)
+from binderclip.errors import ResolveError
+from binderclip.killable import Worker, serve, tell
 
 if TYPE_CHECKING:
     from binderclip.conda import CondaFile, Solution
-
-_RAISED = {
-    error.code: error
-    for error in (BuildFailed, CacheError, ConfigError, Refused, ResolveError, Unreachable)
-}
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -56,59 +36,9 @@ class Order(msgspec.Struct, frozen=True):
     offline: bool
 
 
-class Outcome(msgspec.Struct, frozen=True):
-    """With ``code`` it failed, by that error."""
-
-    code: str | None = None
-    message: str = ""
-    hint: str | None = None
-
-
-async def work(order: Order, *, folder: Path, run: Path) -> AsyncGenerator[str, None]:
-    """Have ``order`` done; ``folder`` is a private one. Gives lines for people. Closing the
-    generator kills the process. Raises BuildFailed, CacheError, ConfigError, Refused,
-    ResolveError, Unreachable.
-    """
-    # ``inherited`` would take too much: the person's variables for conda say where channels are,
-    # and those for Python where binderclip is.
-    environ = {
-        name: text for name, text in os.environ.items() if not name.startswith("BINDERCLIP_")
-    }
-    asked, answered = folder / "conda-order.json", folder / "conda-outcome.json"
-    asked.write_bytes(msgspec.json.encode(order))
-    # -P: what lies in the current folder is no module of ours.
-    argv = [sys.executable, "-P", "-m", __name__, str(asked), str(answered)]
-    try:
-        async with aclosing(processes.lines(argv, cwd=folder, environ=environ, run=run)) as lines:
-            async for line in lines:
-                yield line
-    except processes.CommandFailed as error:
-        outcome = _read(answered)
-        if outcome is None or outcome.code is None:
-            raise BuildFailed(
-                f"{order.where}: installing conda packages ended with exit status {error.code}",
-                hint="\n".join(error.tail) or None,
-            ) from error
-        raise _RAISED.get(outcome.code, BuildFailed)(outcome.message, hint=outcome.hint) from error
-
-
-def _read(path: Path) -> Outcome | None:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Outcome)
-    except (OSError, msgspec.MsgspecError):
-        return None
-
-
-def main(asked: str, answered: str) -> int:
-    """The process itself: does the order in the file ``asked``; returns its exit status."""
-    order = msgspec.json.decode(Path(asked).read_bytes(), type=Order)
-    try:
-        asyncio.run(_do(order))
-        outcome = Outcome()
-    except BinderclipError as error:
-        outcome = Outcome(code=error.code, message=error.message, hint=error.hint)
-    Path(answered).write_bytes(msgspec.json.encode(outcome))
-    return 1 if outcome.code else 0
+def work(order: Order, *, folder: Path, run: Path) -> AsyncGenerator[str, None]:
+    """As ``Worker.work``."""
+    return Worker(__name__, folder, run).work(order, f"{order.where}: installing conda packages")
 
 
 async def _do(order: Order) -> None:
@@ -123,7 +53,7 @@ async def _make(order: Order, file: CondaFile, cache: Path) -> None:
     from binderclip import conda  # noqa: PLC0415 - as above
 
     solution = await _solution(order, file, cache)
-    _tell(f"installing {len(solution.pinned)} conda packages")
+    tell(f"installing {len(solution.pinned)} conda packages")
     # The person said yes to the packages, and their scripts are part of them.
     await conda.install(
         solution,
@@ -131,7 +61,7 @@ async def _make(order: Order, file: CondaFile, cache: Path) -> None:
         cache=cache,
         offline=order.offline,
         link_scripts=True,
-        observe=_tell,
+        observe=tell,
     )
 
 
@@ -145,7 +75,7 @@ async def _solution(order: Order, file: CondaFile, cache: Path) -> Solution:
             cache=cache,
             offline=order.offline,
             extra_specs=extra,
-            observe=_tell,
+            observe=tell,
         )
 
     try:
@@ -153,16 +83,9 @@ async def _solution(order: Order, file: CondaFile, cache: Path) -> Solution:
     except ResolveError:
         # Either these do not fit, or the file itself cannot be had: the second solve tells.
         solution = await solved(*order.added)
-        _tell(f"{', '.join(order.seeds)}: not from these channels, then from PyPI")
+        tell(f"{', '.join(order.seeds)}: not from these channels, then from PyPI")
         return solution
 
 
-def _tell(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-
-
 if __name__ == "__main__":
-    status = main(*sys.argv[1:])
-    # At once: threads of py-rattler may outlive the interpreter, and crash then.
-    os._exit(status)
+    serve(Order, _do)

@@ -20,7 +20,7 @@ from binderclip.targets.local import condaworker
 from binderclip.targets.local.build import Build
 from binderclip.targets.local.environmentyml import SEEDS, Conda
 from binderclip.targets.local.recipe import KEPT, PIPFILE_LINES, Recipe
-from binderclip.uvtool import uv_binary
+from binderclip.uvtool import uv_binary, without_settings
 
 _HINT_LINES = 15
 
@@ -30,12 +30,8 @@ async def install(build: Build) -> AsyncGenerator[Event, None]:
     Unreachable, Refused, OSError.
     """
     recipe = build.recipe
-    # The nearest uv.toml ends uv's search for one: the repository's, and any above the cache, are
-    # not found, and the person's own settings still are.
-    settings = build.folder / "uv"
-    settings.mkdir()
-    (settings / "uv.toml").touch()
-    common = ["--project", str(settings), *(["--offline"] if build.offline else [])]
+    offline = ["--offline"] if build.offline else []
+    common = [*without_settings(build.folder / "uv"), *offline]
     making = _conda(build, recipe.conda) if recipe.conda else _venv(build, common)
     async with aclosing(making) as events:
         async for event in events:

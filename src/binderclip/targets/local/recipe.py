@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from binderclip import pythons
 from binderclip.errors import Refused
-from binderclip.rees import Choice, Listing, choose, is_package, parsed_toml
+from binderclip.rees import Choice, Listing, choose, is_package, requires_python
 from binderclip.targets.local import environmentyml, pipfile, requirements
 from binderclip.targets.local.environmentyml import Conda
 
@@ -237,23 +237,14 @@ def _python(files: _Files, choice: Choice, default: str) -> pythons.Version:
             f"{choice.path('runtime.txt')}: found 'python-{runtime}', expected 'python-X.Y'",
             f"write {better!r}: repo2docker takes no patch release and no Python 2",
         )
-    spec = None if choice.folder else _requires_python(files)
+    spec = None if choice.folder else requires_python(files)
+    if spec is not None:
+        files.note("pyproject.toml")
     fixed = runtime if runtime and "." in runtime else None
     try:
         return pythons.pick(spec, fixed=fixed, default=default)
     except ValueError as error:
         raise Refused(f"pyproject.toml: requires-python: {error}") from error
-
-
-def _requires_python(files: _Files) -> str | None:
-    project = parsed_toml(files, "pyproject.toml").get("project")
-    spec = project.get("requires-python") if isinstance(project, dict) else None
-    if spec is None:
-        return None
-    files.note("pyproject.toml")
-    if not isinstance(spec, str):
-        raise Refused("pyproject.toml: project.requires-python: expected a string like '>=3.11'")
-    return spec
 
 
 def _installs(files: _Files, choice: Choice) -> tuple[tuple[str, ...], ...]:

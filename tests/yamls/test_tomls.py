@@ -1,0 +1,37 @@
+"""TOML of strangers."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from binderclip import tomls
+
+
+def test_values() -> None:
+    assert tomls.read('a.b = 1\n[c]\nd = "' + "." * 500 + '"\n') == {
+        "a": {"b": 1},
+        "c": {"d": "." * 500},
+    }
+    assert tomls.read(f"# {'.' * 500}\n") == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a = ", ".".join("a" * 100) + " = 1", "x = {" + "a." * 100 + "a = 1}", "x = " + "[" * 5000],
+)
+def test_faults(text: str) -> None:
+    with pytest.raises(ValueError, match=r"dots|nested|line|document"):
+        tomls.read(text)
+
+
+@given(st.text())
+def test_anything_is_read_or_refused(text: str) -> None:
+    try:
+        assert isinstance(tomls.read(text), dict)
+    except ValueError as error:
+        told = str(error)
+    else:
+        told = "read"
+    assert told
