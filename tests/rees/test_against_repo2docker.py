@@ -53,7 +53,7 @@ def agree(found: Report, answer: Any, names: set[str]) -> None:
 
 @pytest.mark.parametrize(
     "step",
-    [5, pytest.param(1, marks=pytest.mark.slow)],  # thousands of answers of repo2docker's
+    [8, pytest.param(1, marks=pytest.mark.slow)],  # thousands of answers of repo2docker's
 )
 def test_the_folders_of_the_generator(repo2docker: Ask, tmp_path: Path, step: int) -> None:
     seen = set()
