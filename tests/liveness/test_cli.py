@@ -23,6 +23,7 @@ def write(path: Path, binder: dict[str, Any] | None) -> Path:
     notebook = nbformat.v4.new_notebook()
     if binder is not None:
         notebook.metadata["binder"] = {"version": 1, **binder}
+    path.parent.mkdir(exist_ok=True)
     path.write_text(nbformat.writes(notebook) + "\n")
     return path
 
@@ -126,6 +127,23 @@ def test_fix_freezes_anew_and_drops_a_dead_image(  # noqa: PLR0917 - a fixture f
     assert "image" not in now
     assert now["build"]["hash"] == commit
     assert "alpha==1.1" in "".join(now["frozen"]["files"]["requirements.txt"])
+
+
+def test_what_many_lost_is_asked_for_once(
+    run: Run, origin: Origin, serve: Serve, tmp_path: Path
+) -> None:
+    origin.commit({"a": ""})
+    with serve(origin.path.parent) as there:
+        place = {"host": there.url, "path": "origin.git", "ref": "main", "hash": "0" * 40}
+        write(tmp_path / "alone.ipynb", {"build": place})
+        assert run("check", "alone.ipynb", "--online", "--fix").code == 0
+        alone = len(there.seen)
+        for n in range(6):  # each says something else besides
+            write(tmp_path / f"many/{n}.ipynb", {"build": place, "x-number": n})
+        done = run("check", "many", "--online", "--fix")
+        assert done.code == 0, done
+        assert "6 mended" in done.out
+        assert len(there.seen) == 2 * alone
 
 
 def test_what_cannot_be_mended_stays(run: Run, images: Registry, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from binderclip import notebook as notebooks
 from binderclip import spec
 from binderclip.cli.failure import as_json, problem_lines
 from binderclip.cli.notebooks import Missed, named
-from binderclip.cli.paint import count, flat
+from binderclip.cli.paint import count, flat, tally
 from binderclip.errors import BinderclipError, Problem, SpecError
 from binderclip.notebook import MISSING, Missing
 from binderclip.spec.model import JSON, Binder
@@ -25,7 +25,7 @@ Status: TypeAlias = Literal["good", "opted-out", "nothing", "wrong"]
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """``path`` is as it may be shown. ``nothing``: it names no environment. ``error`` is set
-    where it is ``wrong``; ``value`` is the metadata where it is not.
+    where it is ``wrong``; ``value`` is the metadata where it is not, ``binder`` what that says.
     """
 
     path: str
@@ -33,6 +33,7 @@ class Verdict:
     warnings: tuple[str, ...] = ()
     error: BinderclipError | None = None
     value: JSON | Missing = MISSING
+    binder: Binder | None = None
 
 
 def check(
@@ -55,7 +56,7 @@ def _verdict(path: Path, *, require: bool) -> Verdict:
             reading = spec.read(value)
             status: Status = "good" if reading.binder else "opted-out"
             warnings = (*map(str, reading.warnings), *_edits(reading.binder))
-            return Verdict(str(path), status, warnings, value=value)
+            return Verdict(str(path), status, warnings, value=value, binder=reading.binder)
     except BinderclipError as error:
         return Verdict(str(path), "wrong", error=error)
     if require:
@@ -119,5 +120,5 @@ def _summary(verdicts: Sequence[Verdict]) -> str:
         "opted-out": "opted out",
         "wrong": "wrong",
     }
-    parts = [f"{counts[status]} {word}" for status, word in words.items() if counts[status]]
-    return f"{count(len(verdicts), 'notebook')}: {', '.join(parts)}"
+    told = tally({word: counts[status] for status, word in words.items()})
+    return f"{count(len(verdicts), 'notebook')}: {told}"

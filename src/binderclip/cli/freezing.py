@@ -16,7 +16,7 @@ from binderclip.cli import alike
 from binderclip.cli.failure import as_json as error_as_json
 from binderclip.cli.notebooks import Missed, named
 from binderclip.cli.outcomes import exit_code, rewrite_and_tell, tell_refusal
-from binderclip.cli.paint import count, flat, print_json
+from binderclip.cli.paint import count, flat, print_json, tally
 from binderclip.cli.progress import Reporter
 from binderclip.edit import Edited
 from binderclip.errors import BinderclipError
@@ -190,6 +190,5 @@ def _print(verdicts: Sequence[_Verdict], *, quiet: bool) -> None:
         "nothing": "without an environment",
         "refused": "refused",
     }
-    told = [f"{counts[status]} {word}" for status, word in words.items() if counts[status]]
-    summary = ", ".join(told) if told else "none there"
-    click.echo(f"{count(len(verdicts), 'notebook')}: {summary}")
+    told = tally({word: counts[status] for status, word in words.items()})
+    click.echo(f"{count(len(verdicts), 'notebook')}: {told or 'none there'}")

@@ -13,7 +13,7 @@ import click
 from binderclip.cli.batch import Change, FileChange, Outcome, Refusal, by_value, rewrite_files
 from binderclip.cli.failure import as_json as error_as_json
 from binderclip.cli.failure import problem_lines
-from binderclip.cli.paint import count, flat, folded, print_json, print_rows
+from binderclip.cli.paint import count, flat, folded, print_json, print_rows, tally
 from binderclip.edit import Edited
 from binderclip.errors import BinderclipError
 from binderclip.notebook import MISSING, Missing
@@ -142,8 +142,7 @@ def _summary(results: Sequence[Result], *, dry_run: bool) -> str:
     counts = _counts(results)
     if dry_run:
         counts = {"would change": counts.pop("changed")} | counts
-    words = [f"{number} {status}" for status, number in counts.items() if number]
-    return f"{count(len(results), 'notebook')}: {', '.join(words)}"
+    return f"{count(len(results), 'notebook')}: {tally(counts)}"
 
 
 def _as_json(result: Result) -> dict[str, object]:

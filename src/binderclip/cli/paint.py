@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -94,6 +94,11 @@ def _width() -> int:
 def count(number: int, one: str, many: str | None = None) -> str:
     """``1 notebook``, ``2 notebooks``; ``many`` where the plural takes no plain s."""
     return f"{number} {one}" if number == 1 else f"{number} {many or one + 's'}"
+
+
+def tally(counts: Mapping[str, int]) -> str:
+    """``2 good, 1 wrong``: what there is none of is left out."""
+    return ", ".join(f"{number} {what}" for what, number in counts.items() if number)
 
 
 def print_json(value: Any) -> None:

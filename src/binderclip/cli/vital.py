@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import click
 
-from binderclip import spec
 from binderclip.cache import Cache
 from binderclip.cli import alike, checking
 from binderclip.cli.batch import Refusal, rewrite
 from binderclip.cli.checking import Verdict
 from binderclip.cli.failure import as_json as error_as_json
 from binderclip.cli.outcomes import tell_refusal
-from binderclip.cli.paint import count, flat, print_json, print_rows
+from binderclip.cli.paint import count, flat, print_json, print_rows, tally
 from binderclip.cli.progress import Reporter
 from binderclip.cli.signs import as_json, print_signs, signs_of
 from binderclip.edit import Edited, Wish, edited
@@ -26,7 +26,7 @@ from binderclip.freeze.sources import NetworkSources
 from binderclip.guard import OpenGuard
 from binderclip.liveness import NEWS, PROBLEMS, Sign, worst
 from binderclip.liveness.mending import Remedy, remedy
-from binderclip.notebook import MISSING, Missing
+from binderclip.notebook import Missing
 from binderclip.spec.model import JSON, Binder
 
 
@@ -46,11 +46,14 @@ class _Found:
     """Of one notebook: what was found, what is to be done, and what came of that."""
 
     verdict: Verdict
-    binder: Binder | None = None
     signs: tuple[Sign, ...] = ()
     remedy: Remedy | None = None
     mended: Edited | None = None
     failed: BinderclipError | None = None
+
+    @property
+    def binder(self) -> Binder | None:
+        return self.verdict.binder
 
     @property
     def state(self) -> str:
@@ -71,7 +74,7 @@ class _Found:
 def look_and_tell(verdicts: Sequence[Verdict], look: Look) -> int:
     """Ask, mend, print; the exit code."""
     reporter = Reporter(quiet=look.quiet or look.as_json)
-    found = [_Found(verdict, _binder(verdict)) for verdict in verdicts]
+    found = [_Found(verdict) for verdict in verdicts]
     try:
         edits = asyncio.run(_ask(found, look, reporter))
     finally:
@@ -85,12 +88,6 @@ def look_and_tell(verdicts: Sequence[Verdict], look: Look) -> int:
     else:
         _print(found, look)
     return code
-
-
-def _binder(verdict: Verdict) -> Binder | None:
-    if verdict.error or verdict.value is MISSING or isinstance(verdict.value, Missing):
-        return None
-    return spec.read(verdict.value).binder
 
 
 async def _ask(
@@ -120,31 +117,34 @@ async def _edits(
         if one.remedy and not one.remedy.empty
     }
 
-    async def mended(value: JSON | Missing, cure: Remedy) -> Edited | BinderclipError:
-        try:
-            return await _mended(value, cure, sources, look, reporter)
-        except BinderclipError as error:
-            return error
+    async with AsyncExitStack() as stack:
+        # One for each set of parts: what several notebooks name is asked once.
+        freezers: dict[frozenset[str], Freezer] = {}
+        for again in {cure.again for _, cure in todo.values() if cure.again}:
+            options = Options(again, upgrade=True)
+            freezers[again] = await stack.enter_async_context(
+                Freezer(sources, options, at_once=look.at_once, observe=reporter.flash)
+            )
 
-    outcomes = await asyncio.gather(*(mended(*one) for one in todo.values()))
+        async def mended(value: JSON | Missing, cure: Remedy) -> Edited | BinderclipError:
+            try:
+                return await _mended(value, cure, freezers.get(cure.again))
+            except BinderclipError as error:
+                return error
+
+        outcomes = await asyncio.gather(*(mended(*one) for one in todo.values()))
     return dict(zip(todo, outcomes, strict=True))
 
 
-async def _mended(
-    value: JSON | Missing, cure: Remedy, sources: NetworkSources, look: Look, reporter: Reporter
-) -> Edited:
+async def _mended(value: JSON | Missing, cure: Remedy, freezer: Freezer | None) -> Edited:
     notes: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
     if cure.without_image:
         without = edited(value, Wish(remove=("image",)))
         value, changes = without.value, without.changes
         notes = ("image: dropped, for it is gone and what is to be built remains", *without.notes)
-    if cure.again:
-        options = Options(cure.again, upgrade=True)
-        async with Freezer(
-            sources, options, at_once=look.at_once, observe=reporter.flash
-        ) as freezer:
-            again = await freezer.freeze(value)
+    if freezer is not None:
+        again = await freezer.freeze(value)
         value, notes = again.value, (*notes, *again.notes)
         changes = tuple(dict.fromkeys((*changes, *again.changes)))
     return Edited(value, changes, notes)
@@ -211,6 +211,5 @@ def _summary(found: Sequence[_Found], look: Look) -> str:
     }
     if look.strict:
         words["not frozen, or moved on"] = sum(worst(one.signs) in NEWS for one in found)
-    told = [f"{number} {word}" for word, number in words.items() if number]
     advice = "; --fix may mend that" if gone and not look.fix else ""
-    return f"{count(len(found), 'notebook')}: {', '.join(told) or 'all is there'}{advice}"
+    return f"{count(len(found), 'notebook')}: {tally(words) or 'all is there'}{advice}"

@@ -126,7 +126,7 @@ def _adopted(source: Source, notebook: Notebook, adopt: Adopt) -> Imported | Non
 
     found = importing.from_notebook(notebook)
     if not found and source.path is not None:
-        found = importing.beside(source.path)
+        found = importing.above(source.path)
     return adopt(found) if found else None
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "Projects",
     "Tool",
     "Unusable",
+    "above",
     "beside",
     "conversion",
     "from_folder",
@@ -51,7 +52,12 @@ def beside(path: Path) -> tuple[Imported, ...]:
         own = seen_in(notebooks.read(path).notebook)
     except NotebookError:
         own = ()
-    return _usable((*own, *Projects().above(path)))
+    return (*_usable(own), *above(path))
+
+
+def above(path: Path) -> tuple[Imported, ...]:
+    """What lies in those folders, whatever the notebook says itself."""
+    return _usable(Projects().above(path))
 
 
 def seen_in(notebook: Notebook) -> tuple[Found, ...]:
