@@ -75,7 +75,7 @@ async def _resolved(resolver: Resolver, host: str, port: int) -> tuple[Endpoint,
 def _unknown(host: str) -> SourceError:
     return SourceError(
         f"no address is known for the host {host}",
-        hint="Check the spelling, and that this machine is online.",
+        hint="check the spelling, and that this machine is online",
     )
 
 
@@ -119,7 +119,7 @@ class PublicGuard:
                 # Not what it was: that would tell a stranger about names inside.
                 raise AddressForbidden(
                     f"{host} does not lead to a public web server, and no other may be asked",
-                    hint="Put the notebook where everybody can reach it.",
+                    hint="put the notebook where everybody can reach it",
                 )
         return answers
 

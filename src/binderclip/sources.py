@@ -79,7 +79,7 @@ def _is_folder(path: Path) -> SourceError:
     except OSError:
         names = []
     listed = ", ".join(map(_shown, names[:_LISTED])) + (", …" if len(names) > _LISTED else "")
-    hint = f"It holds {listed}." if names else "It holds no notebook itself."
+    hint = f"it holds {listed}" if names else "it holds no notebook itself"
     return SourceError(f"{_shown(str(path))} is a folder, expected a notebook", hint=hint)
 
 
@@ -113,7 +113,7 @@ def _file(text: str, address: str) -> Source:
     if host.lower() not in {"", "localhost"}:
         raise SourceError(
             "found a file: address of another machine, expected one of this machine",
-            hint="Write file:///PATH, or the path alone.",
+            hint="write file:///PATH, or the path alone",
         )
     path = unquote(rest)
     if not path.startswith("/") or "\0" in path:
@@ -129,7 +129,7 @@ def _unknown_scheme(scheme: str) -> SourceError:
     return SourceError(
         f"found an address that begins with {_shown(scheme)}:, expected a path, '-', or one that "
         "begins with https:, http:, file:, s3:, gs: or doi:",
-        hint="Download the notebook with a program that knows this kind, and give its path.",
+        hint="download the notebook with a program that knows this kind, and give its path",
     )
 
 
@@ -147,7 +147,7 @@ def _missing(text: str) -> SourceError:
     near = near or difflib.get_close_matches(path.name, names, n=1, cutoff=_ALIKE)
     hint = f"Did you mean {_shown(str(path.with_name(near[0])))}?" if near else None
     if hint is None and re.match(_HOST, text):
-        hint = f"For the web, write https://{_shown(text)}"
+        hint = f"for the web, write https://{_shown(text)}"
     return SourceError(f"{_shown(text)}: no such file", hint=hint)
 
 

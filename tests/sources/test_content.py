@@ -141,7 +141,7 @@ def test_lfs_pointer_on_github() -> None:
         url="https://raw.githubusercontent.com/o/r/main/a.ipynb",
     )
     expected = "https://media.githubusercontent.com/media/o/r/main/a.ipynb"
-    assert error.hint == f"The file is at {expected}"
+    assert error.hint == f"the file is at {expected}"
 
 
 def test_html_for_a_text_notebook() -> None:
@@ -236,7 +236,7 @@ def test_login_page(path: str, body: str, site: Any) -> None:
     site.put(path, body.encode(), content_type="text/html")
     error = refusal(site.move("/private.ipynb", f"{path}"))
     assert "this is a login page" in str(error)
-    assert "Private?" in (error.hint or "")
+    assert "if it is private" in (error.hint or "")
 
 
 def test_question_of_google_drive() -> None:

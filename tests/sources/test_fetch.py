@@ -350,7 +350,7 @@ def test_no_http_at_all(site: Any) -> None:
 @pytest.mark.parametrize(
     ("status", "message", "hint"),
     [
-        (401, "wants a login", "Private?"),
+        (401, "wants a login", "if it is private"),
         (403, "refused (403)", "browser"),
         (404, "not found (404)", "browser"),
         (410, "not found (410)", "browser"),
@@ -358,8 +358,8 @@ def test_no_http_at_all(site: Any) -> None:
         (204, "answered 204", ""),
         (299, "answered 299", ""),
         (500, "has a fault (500", "later"),
-        (503, "is busy", "Try again"),
-        (429, "limits how often", "Try again"),
+        (503, "is busy", "try again"),
+        (429, "limits how often", "try again"),
     ],
 )
 def test_status(status: int, message: str, hint: str, site: Any) -> None:
@@ -388,7 +388,7 @@ def test_retry_after(value: str, said: str, site: Any) -> None:
 def test_retry_after_a_date(site: Any) -> None:
     date = format_datetime(datetime.now(UTC) + timedelta(hours=5, minutes=1), usegmt=True)
     url = site.put("/a.ipynb", b"", status=503, headers={"Retry-After": date})
-    assert refusal(url).hint == "Try again in 6 hours."
+    assert refusal(url).hint == "try again in 6 hours"
 
 
 def test_limit_of_github(secure: Any, make_resolver: Any) -> None:

@@ -135,7 +135,7 @@ def test_windows_paths_are_no_schemes(address: str) -> None:
 def test_a_web_address_without_scheme() -> None:
     with pytest.raises(SourceError, match="no such file") as caught:
         sources.resolve("github.com/o/r/blob/main/a.ipynb")
-    assert caught.value.hint == "For the web, write https://github.com/o/r/blob/main/a.ipynb"
+    assert caught.value.hint == "for the web, write https://github.com/o/r/blob/main/a.ipynb"
 
 
 def test_folder_lists_its_notebooks(tmp_path: Path) -> None:
@@ -143,11 +143,11 @@ def test_folder_lists_its_notebooks(tmp_path: Path) -> None:
         (tmp_path / f"{name}.ipynb").write_text("{}")
     with pytest.raises(SourceError, match="is a folder") as caught:
         sources.resolve(str(tmp_path))
-    assert caught.value.hint == "It holds a.ipynb, b.ipynb, c.ipynb, …."
+    assert caught.value.hint == "it holds a.ipynb, b.ipynb, c.ipynb, …"
     (tmp_path / "empty").mkdir()
     with pytest.raises(SourceError, match="is a folder") as caught:
         sources.resolve(str(tmp_path / "empty"))
-    assert caught.value.hint == "It holds no notebook itself."
+    assert caught.value.hint == "it holds no notebook itself"
 
 
 @pytest.mark.parametrize("start", ["file://", "file:", "FILE://localhost"])

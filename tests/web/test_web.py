@@ -17,9 +17,9 @@ from tests.web.conftest import reply
 
 from binderclip.addresses.link import parse
 from binderclip.errors import AddressForbidden, SessionError, TooLarge, Unreachable
+from binderclip.fetch.faults import within
 from binderclip.guard import OpenGuard, PublicGuard
 from binderclip.web import Answer, Web
-from binderclip.web.faults import within
 from binderclip.web.stream import _Bounded
 
 if TYPE_CHECKING:

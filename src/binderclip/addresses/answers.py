@@ -43,12 +43,12 @@ Rule: TypeAlias = Callable[[Link], Found | Hop | None]
 def repository(address: str) -> SourceError:
     return SourceError(
         f"{masked(address)} is a repository or a folder, expected a notebook in one",
-        hint="Name a notebook in it, as in https://github.com/OWNER/NAME/blob/REF/PATH.ipynb",
+        hint="name a notebook in it, as in https://github.com/OWNER/NAME/blob/REF/PATH.ipynb",
     )
 
 
 def folder(address: str, service: str) -> SourceError:
     return SourceError(
         f"{masked(address)} is a folder on {service}, expected one file",
-        hint="Open the notebook there and copy the link to it alone.",
+        hint="open the notebook there and copy the link to it alone",
     )

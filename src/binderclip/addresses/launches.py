@@ -62,7 +62,7 @@ def _launched(link: Link, provider: str, spec: tuple[str, ...]) -> Hop:
     except (ValueError, IndexError):
         raise SourceError(
             f"{masked(link.url)}: found no repository and ref after /v2/{provider}/",
-            hint="A launch link reads https://mybinder.org/v2/gh/OWNER/NAME/REF?labpath=PATH.ipynb",
+            hint="a launch link reads https://mybinder.org/v2/gh/OWNER/NAME/REF?labpath=PATH.ipynb",
         ) from None
     return Hop(url, how, launch=launch, pick=pick)
 
@@ -82,7 +82,7 @@ def opened_path(params: dict[str, str], shown: str) -> str | Pulled:
     if opener is None:
         raise SourceError(
             f"{masked(shown)} names an environment, and no notebook to open in it",
-            hint="Add ?labpath=PATH/TO/NOTEBOOK.ipynb, or give the notebook's own address.",
+            hint="add ?labpath=PATH/TO/NOTEBOOK.ipynb, or give the notebook's own address",
         )
     return _relative(path[opener.end() :], shown)
 
@@ -139,7 +139,7 @@ def in_repository(address: str, ref: str, path: str) -> str:
         return link.over(f"{place}/src/{kind}/{ref}/{path}")
     raise SourceError(
         f"the notebook is in a repository on {host}, whose addresses for single files are unknown",
-        hint="Open the notebook there and give the address of the raw file.",
+        hint="open the notebook there and give the address of the raw file",
     )
 
 
@@ -178,7 +178,7 @@ def _ckan(spec: tuple[str, ...], path: str) -> tuple[str, str | None]:
     raise SourceError(
         f"{masked(unquote(spec[0]))} is a dataset on CKAN: where its file {unquote(path)!r} is "
         "cannot be told from the launch link",
-        hint="Open the dataset and give the address of the file itself.",
+        hint="open the dataset and give the address of the file itself",
     )
 
 

@@ -65,7 +65,7 @@ def resolve_url(url: str, address: str | None = None, pick: str | None = None) -
         return _source(address or url, found, hows, launch, pick)
     raise SourceError(
         f"{masked(url)}: found an address in an address more than {MAX_HOPS} deep",
-        hint="Give the address of the notebook itself.",
+        hint="give the address of the notebook itself",
     )
 
 

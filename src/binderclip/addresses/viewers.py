@@ -65,7 +65,7 @@ def molab(link: Link) -> Hop | None:
         case ("notebooks", *_):
             raise SourceError(
                 f"{link.url} is a notebook kept by molab, which serves no file of it",
-                hint="Download it there, or open it from a repository.",
+                hint="download it there, or open it from a repository",
             )
     return None
 

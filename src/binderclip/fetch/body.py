@@ -92,12 +92,12 @@ async def read_body(
         if raw > max_bytes or len(body) > max_bytes:
             raise _too_large(place, max_bytes)
     if not decoder.whole:
-        raise SourceError(f"the answer of {place} ended too early", hint="Try again.")
+        raise SourceError(f"the answer of {place} ended too early", hint="try again")
     return bytes(body)
 
 
 def _too_large(place: str, max_bytes: int) -> TooLarge:
     return TooLarge(
         f"the answer of {place} is larger than {max_bytes:,} bytes",
-        hint="Clear the notebook's outputs, or download it and give its path.",
+        hint="clear the notebook's outputs, or download it and give its path",
     )

@@ -60,14 +60,14 @@ def check(data: bytes, *, name: str, content_type: str, link: Link) -> None:
 
 
 def _binary(place: str, kind: str) -> NoReturn:
-    hint = "Unpack it, and give the notebook's path." if kind.endswith(_ARCHIVES) else None
+    hint = "unpack it, and give the notebook's path" if kind.endswith(_ARCHIVES) else None
     raise SourceError(f"{place}: this is {kind}, not a notebook", hint=hint)
 
 
 def _large_file(place: str, link: Link) -> NoReturn:
-    hint = "Clone the repository with git lfs, and give the notebook's path."
+    hint = "clone the repository with git lfs, and give the notebook's path"
     if link.host == "raw.githubusercontent.com":
-        hint = f"The file is at https://media.githubusercontent.com/media{link.path}"
+        hint = f"the file is at https://media.githubusercontent.com/media{link.path}"
     raise SourceError(f"{place}: this is a pointer of Git LFS, not the notebook itself", hint=hint)
 
 
@@ -81,7 +81,7 @@ def _other(place: str, data: bytes, head: bytes) -> NoReturn:
     kind = "binary data" if b"\0" in data[:_HEAD] else "text"
     raise SourceError(
         f"{place}: this is {kind}, not a notebook",
-        hint="Text notebooks are known by their names: .md, .py, .Rmd, .qmd, .R or .jl.",
+        hint="text notebooks are known by their names: .md, .py, .Rmd, .qmd, .R or .jl",
     )
 
 

@@ -29,7 +29,7 @@ def explained(data: bytes, link: Link) -> SourceError:
     if "virus" in text.lower() and link.host.endswith((".google.com", ".googleusercontent.com")):
         return SourceError(
             f"{place}: Google Drive asks first, for the file is too large for its virus scan",
-            hint="Download it in a browser, and give its path.",
+            hint="download it in a browser, and give its path",
         )
     raw = raw_address(text, link)
     if raw is None and (
@@ -37,13 +37,13 @@ def explained(data: bytes, link: Link) -> SourceError:
     ):
         return SourceError(
             f"{place}: this is a login page, not a notebook",
-            hint="Private? Download the notebook in a browser, and give its path.",
+            hint="if it is private, download the notebook in a browser, and give its path",
         )
     title = re.search(r"<title[^<>]{0,200}>([^<]{1,300})", text, re.IGNORECASE)
     named = f" ({' '.join(unescape(title[1]).split())!r})" if title and title[1].strip() else ""
     return SourceError(
         f"{place}: this is an HTML page{printable(named, 120)}, not a notebook",
-        hint=raw or "Look on the page for 'Raw' or 'Download', and copy that address.",
+        hint=raw or "look on the page for 'Raw' or 'Download', and copy that address",
     )
 
 

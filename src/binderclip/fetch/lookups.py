@@ -101,9 +101,9 @@ def _choose(what: str, entries: tuple[Entry, ...], source: Source) -> SourceErro
     if len(entries) > _LISTED:
         lines.append(f"and {len(entries) - _LISTED} more")
     listed = "\n  ".join(lines) or "nothing"
-    hint = "Give the address of the one that you mean." if len(entries) > 1 else None
+    hint = "give the address of the one that you mean" if len(entries) > 1 else None
     if any(suffix(entry.name) == ".zip" for entry in entries):
-        hint = "The notebook may be in the zip: unpack it, and give the notebook's path."
+        hint = "the notebook may be in the zip: unpack it, and give the notebook's path"
     return SourceError(f"{source.shown} {what}; found there:\n  {listed}", hint=hint)
 
 
@@ -235,5 +235,5 @@ def _decoded(data: bytes, shape: type[T], place: str) -> T:
     except (msgspec.MsgspecError, ValueError, RecursionError) as exc:
         raise SourceError(
             f"{place}: the answer is not what this service is known to give",
-            hint="Give the address of the notebook itself.",
+            hint="give the address of the notebook itself",
         ) from exc

@@ -35,22 +35,22 @@ def refused(status: int, headers: Mapping[str, str], link: Link) -> SourceError:
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED}:
         return SourceError(
             f"{place}: {link.host} wants a login ({status})",
-            hint="Private? Download the notebook in a browser, and give its path.",
+            hint="if it is private, download the notebook in a browser, and give its path",
         )
     if status == HTTPStatus.FORBIDDEN:
         return SourceError(
             f"{place}: {link.host} refused ({status}): private, or closed to programs",
-            hint="Download the notebook in a browser, and give its path.",
+            hint="download the notebook in a browser, and give its path",
         )
     if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
         hidden = _HIDING.get(link.host, "something private, which many servers hide like that")
         return SourceError(
             f"{place}: not found ({status}): a wrong ref or path, or {hidden}",
-            hint="Open the address in a browser to see which.",
+            hint="open the address in a browser to see which",
         )
     reason = _reason(status)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return SourceError(f"{place}: {link.host} has a fault ({reason})", hint="Try again later.")
+        return SourceError(f"{place}: {link.host} has a fault ({reason})", hint="try again later")
     return SourceError(f"{place}: {link.host} answered {reason}, expected a notebook")
 
 
@@ -70,7 +70,7 @@ def _wait(status: int, headers: Mapping[str, str], link: Link) -> SourceError:
     when = f"in {_duration(seconds)}" if seconds else "in some minutes"
     busy = "is busy" if status == HTTPStatus.SERVICE_UNAVAILABLE else "limits how often it is asked"
     return SourceError(
-        f"{masked(link.url)}: {link.host} {busy} ({status})", hint=f"Try again {when}."
+        f"{masked(link.url)}: {link.host} {busy} ({status})", hint=f"try again {when}"
     )
 
 

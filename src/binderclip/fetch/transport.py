@@ -134,7 +134,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 def _bad_proxy() -> SourceError:
     return SourceError(
         "found a proxy in the environment that cannot be used, expected http://HOST:PORT",
-        hint="Look at HTTP_PROXY, HTTPS_PROXY and ALL_PROXY.",
+        hint="look at HTTP_PROXY, HTTPS_PROXY and ALL_PROXY",
     )
 
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-import ssl
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
-from urllib.parse import unquote, unquote_to_bytes, urljoin
+from urllib.parse import unquote, unquote_to_bytes
 
-import httpcore
 import httpx
 
 from binderclip._version import __version__
@@ -25,6 +22,7 @@ from binderclip.addresses.source import Source
 from binderclip.errors import AddressForbidden, SourceError
 from binderclip.fetch.body import ACCEPT_ENCODING, read_body
 from binderclip.fetch.content import check
+from binderclip.fetch.faults import redirected, translated
 from binderclip.fetch.limits import Limits
 from binderclip.fetch.lookups import follow
 from binderclip.fetch.refusals import refused
@@ -55,7 +53,7 @@ async def fetch_url(
     except TimeoutError as exc:
         raise SourceError(
             f"{source.shown}: not there after {limits.total_timeout_s:g} s",
-            hint="Try again, or download the notebook and give its path.",
+            hint="try again, or download the notebook and give its path",
         ) from exc
     if not notebook_like(last_segment(page.link.path)) and page.filename:
         found = replace(found, name=safe_name(page.filename))
@@ -101,11 +99,11 @@ class Web:
         self._observe(f"asking {masked(link.url)}")
         for _ in range(self._limits.max_redirects + 1):
             seen[link.url] += 1
-            with _translated(link):
+            with translated(link):
                 answer = await self._ask(link, _credentials(first, link))
             if isinstance(answer, Page):
                 return answer
-            link = _redirected(link, answer)
+            link = redirected(link, answer)
             if seen[link.url] > 1:  # once is how cookies are set
                 raise SourceError(f"{masked(url)}: redirects in a circle, by way of {link.host}")
             self._observe(f"sent on to {masked(link.url)}")
@@ -156,22 +154,6 @@ def _credentials(first: Link, link: Link) -> dict[str, str]:
     return {"Authorization": f"Basic {b64encode(plain).decode()}"}
 
 
-def _redirected(link: Link, location: str) -> Link:
-    """Where a redirect leads. Raises SourceError for anything but http(s), or less safe."""
-    try:
-        following = parse(urljoin(link.url, location))
-    except (SourceError, ValueError) as exc:
-        raise SourceError(
-            f"{masked(link.url)}: redirects to something that is no http(s) address"
-        ) from exc
-    if link.scheme == "https" and following.scheme == "http":
-        raise SourceError(
-            f"{masked(link.url)}: redirects from https to http, to {masked(following.url)}",
-            hint="If you trust that, give the second address yourself.",
-        )
-    return following
-
-
 def _filename(headers: httpx.Headers) -> str | None:
     """The name in Content-Disposition (RFC 6266): ``filename*`` before ``filename``."""
     value = headers.get("content-disposition", "")
@@ -180,42 +162,3 @@ def _filename(headers: httpx.Headers) -> str | None:
     if match := re.search(r'filename\s*=\s*(?:"([^"]*)"|([^;\s]+))', value, re.IGNORECASE):
         return match[1] or match[2]
     return None
-
-
-@contextmanager
-def _translated(link: Link) -> Iterator[None]:
-    """Translate what httpx and httpcore raise; neither has one root for all of its own."""
-    try:
-        yield
-    except (httpx.TimeoutException, httpcore.TimeoutException) as exc:
-        raise SourceError(
-            f"{masked(link.url)}: {link.host} did not answer in time", hint="Try again."
-        ) from exc
-    except (httpx.ProxyError, httpcore.ProxyError) as exc:
-        raise SourceError(
-            f"{masked(link.url)}: the proxy of this environment refused",
-            hint="Look at HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY.",
-        ) from exc
-    except (httpcore.ConnectError, ssl.SSLError) as exc:
-        raise _unreachable(link, exc) from exc
-    except (httpcore.NetworkError, httpcore.ProtocolError, httpx.TransportError) as exc:
-        raise SourceError(
-            f"{masked(link.url)}: the connection to {link.host} broke before all had come",
-            hint="Try again.",
-        ) from exc
-    except (httpx.InvalidURL, httpcore.UnsupportedProtocol, UnicodeError) as exc:
-        raise SourceError(
-            f"found {masked(link.url)!r}, expected an address such as https://example.org/x.ipynb"
-        ) from exc
-
-
-def _unreachable(link: Link, exc: BaseException) -> SourceError:
-    if "CERTIFICATE_VERIFY_FAILED" in str(exc):
-        return SourceError(
-            f"{masked(link.url)}: the certificate of {link.host} is not one to be trusted",
-            hint="For an authority of your own, set SSL_CERT_FILE to its certificate.",
-        )
-    return SourceError(
-        f"{masked(link.url)}: no connection to {link.host}",
-        hint="Check the address, and that this machine is online.",
-    )

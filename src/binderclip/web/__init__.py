@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Literal, Self
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 
 import httpx
 
@@ -22,9 +22,9 @@ from binderclip.addresses.link import Link, parse
 from binderclip.addresses.masking import masked, printable
 from binderclip.errors import BinderclipError, SessionError, SourceError, Unreachable
 from binderclip.fetch.body import read_body
+from binderclip.fetch.faults import late, redirected, translated
 from binderclip.fetch.transport import GuardedTransport
 from binderclip.guard import Guard, inside
-from binderclip.web.faults import late, translated
 
 __all__ = ["Answer", "Method", "Web", "leads_inside"]
 
@@ -228,7 +228,7 @@ class Web:
                     return
             finally:
                 await response.aclose()
-            following = self._redirected(link, location)
+            following = redirected(link, location, self.failure)
             if self._outward and await leads_inside(self.guard, link, following):
                 raise self.failure(
                     f"{masked(link.url)}: redirects to {following.host}, in a private network"
@@ -263,20 +263,6 @@ class Web:
             return parse(url)
         except SourceError as error:
             raise self.failure(error.message) from error
-
-    def _redirected(self, link: Link, location: str) -> Link:
-        try:
-            following = parse(urljoin(link.url, location))
-        except (SourceError, ValueError) as error:
-            raise self.failure(
-                f"{masked(link.url)}: redirects to something that is no http(s) address"
-            ) from error
-        if link.scheme == "https" and following.scheme == "http":
-            raise self.failure(
-                f"{masked(link.url)}: redirects from https to http, to {masked(following.url)}",
-                hint="if you trust that, name the second address yourself",
-            )
-        return following
 
 
 async def leads_inside(guard: Guard, here: Link, there: Link) -> bool:

@@ -11,7 +11,7 @@ from httpx_sse import EventSource
 from binderclip.addresses.link import Link
 from binderclip.addresses.masking import masked
 from binderclip.errors import BinderclipError
-from binderclip.web.faults import translated
+from binderclip.fetch.faults import translated
 
 # A line of a build's log and the answer that ends it are far below that.
 _LONGEST_EVENT = 4 * 2**20

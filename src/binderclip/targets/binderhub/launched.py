@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 from binderclip.addresses.masking import masked
 from binderclip.errors import BinderclipError, LaunchError, SessionError, TimedOut
+from binderclip.fetch.faults import within
 from binderclip.hubs.bases import server_parts
 from binderclip.hubs.faults import no_narrow_token
 from binderclip.hubs.jupyterhub import JupyterHub
@@ -22,7 +23,6 @@ from binderclip.hubs.models import moment
 from binderclip.servers import Server
 from binderclip.session import HubServer, Session
 from binderclip.web import Web
-from binderclip.web.faults import within
 
 _FIRST_WAIT_S = 0.1
 _LONGEST_WAIT_S = 2.0

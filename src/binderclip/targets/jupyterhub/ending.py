@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from binderclip.addresses.masking import masked
+from binderclip.fetch.faults import within
 from binderclip.hubs.faults import home_page
 from binderclip.hubs.jupyterhub import HubServerState, JupyterHub
 from binderclip.hubs.models import moment
 from binderclip.session import HubServer
 from binderclip.web import Web
-from binderclip.web.faults import within
 
 # For questions before and after, and a hub that is slow to answer.
 _SPARE_S = 30

@@ -6,17 +6,18 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from urllib.parse import urljoin
 
 import httpcore
 import httpx
 
-from binderclip.addresses.link import Link
+from binderclip.addresses.link import Link, parse
 from binderclip.addresses.masking import masked
 from binderclip.errors import AddressForbidden, BinderclipError, SourceError, TooLarge
 
 
 @contextmanager
-def translated(link: Link, failure: type[BinderclipError]) -> Iterator[None]:
+def translated(link: Link, failure: type[BinderclipError] = SourceError) -> Iterator[None]:
     """Raise ``failure`` for whatever keeps ``link`` from answering. Neither of the libraries has
     one root for all of its own.
     """
@@ -25,6 +26,8 @@ def translated(link: Link, failure: type[BinderclipError]) -> Iterator[None]:
     except (AddressForbidden, TooLarge):
         raise
     except SourceError as exc:  # the guard's word on names, and a body that cannot be read
+        if failure is SourceError:
+            raise
         raise failure(f"{masked(link.url)}: {exc.message}", hint=exc.hint) from exc
     except (httpx.TimeoutException, httpcore.TimeoutException) as exc:
         raise late(link, failure) from exc
@@ -42,7 +45,7 @@ def translated(link: Link, failure: type[BinderclipError]) -> Iterator[None]:
         ) from exc
     except (httpx.InvalidURL, httpcore.UnsupportedProtocol, UnicodeError) as exc:
         raise failure(
-            f"found {masked(link.url)!r}, expected an address such as https://hub.example.org"
+            f"found {masked(link.url)!r}, expected an address such as https://example.org/x"
         ) from exc
 
 
@@ -51,6 +54,22 @@ def late(link: Link, failure: type[BinderclipError]) -> BinderclipError:
         f"{masked(link.url)}: {link.host} did not answer in time",
         hint="try again; if it stays so, ask those who run it",
     )
+
+
+def redirected(link: Link, location: str, failure: type[BinderclipError] = SourceError) -> Link:
+    """Where a redirect leads. Raises ``failure`` for anything but http(s), or less safe."""
+    try:
+        following = parse(urljoin(link.url, location))
+    except (SourceError, ValueError) as exc:
+        raise failure(
+            f"{masked(link.url)}: redirects to something that is no http(s) address"
+        ) from exc
+    if link.scheme == "https" and following.scheme == "http":
+        raise failure(
+            f"{masked(link.url)}: redirects from https to http, to {masked(following.url)}",
+            hint="if you trust that, give the second address yourself",
+        )
+    return following
 
 
 @asynccontextmanager
