@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,27 +58,27 @@ class _Answer(msgspec.Struct, frozen=True):
 @dataclass(frozen=True, slots=True)
 class Worker:
     """Runs ``module``, which calls ``serve``, once. ``folder`` is a private one; ``run`` is as in
-    ``processes.lines``.
+    ``processes.lines``. ``environ``: all its variables, in the place of ours; ``before``: words
+    that its command begins with.
     """
 
     module: str
     folder: Path
     run: Path
+    environ: Mapping[str, str] | None = None
+    before: tuple[str, ...] = ()
 
     async def work(self, order: msgspec.Struct, doing: str) -> AsyncGenerator[str, None]:
         """Have ``order`` done, which ``doing`` names in errors; gives lines for people. Closing the
         generator kills the process. Raises BuildFailed, CacheError, ConfigError, RateLimited,
         Refused, ResolveError, Unreachable.
         """
-        # ``inherited`` would take too much: the person's variables for conda say where channels
-        # are, and those for Python where binderclip is. Scripts of packages may run: no tokens.
-        environ = {
-            name: text for name, text in os.environ.items() if not name.startswith("BINDERCLIP_")
-        }
+        environ = _around() if self.environ is None else self.environ
         asked = self.folder / "order.json"
         asked.write_bytes(msgspec.json.encode(order))
         # -P: what lies in the current folder is no module of ours.
-        argv = [sys.executable, "-P", "-m", self.module, str(asked), str(self._answered)]
+        program = [sys.executable, "-P", "-m", self.module, str(asked), str(self._answered)]
+        argv = [*self.before, *program]
         running = processes.lines(argv, cwd=self.folder, environ=environ, run=self.run)
         try:
             async with aclosing(running) as lines:
@@ -111,6 +111,12 @@ class Worker:
             tail = "\n".join(error.tail) or None
             return BuildFailed(f"{doing} ended with exit status {error.code}", hint=tail)
         return _RAISED.get(answer.code, BuildFailed)(answer.message, hint=answer.hint)
+
+
+def _around() -> dict[str, str]:
+    # ``inherited`` would take too much: the person's variables for conda say where channels
+    # are, and those for Python where binderclip is. Scripts of packages may run: no tokens.
+    return {name: text for name, text in os.environ.items() if not name.startswith("BINDERCLIP_")}
 
 
 def serve(kind: type[T], do: Callable[[T], Coroutine[Any, Any, object]]) -> NoReturn:

@@ -88,10 +88,15 @@ class Finished:
 
 
 async def output(
-    argv: Sequence[str], *, cwd: Path, environ: Mapping[str, str], run: Path
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    environ: Mapping[str, str],
+    run: Path,
+    max_bytes: int = -1,
 ) -> Finished:
-    """Run a command to its end. Raises CommandFailed when it cannot be started; cancelling kills
-    its group.
+    """Run a command to its end, and read ``max_bytes`` at most of what it printed on either stream,
+    or all. Raises CommandFailed when it cannot be started; cancelling kills its group.
     """
     from tempfile import TemporaryFile  # noqa: PLC0415 - a warm launch runs no command
 
@@ -103,7 +108,8 @@ async def output(
             _end(process, run)
         out.seek(0)
         err.seek(0)
-        return Finished(process.returncode, out.read(), err.read().decode("utf-8", "replace"))
+        said = err.read(max_bytes).decode("utf-8", "replace")
+        return Finished(process.returncode, out.read(max_bytes), said)
 
 
 def stop_all(run: Path, grace_s: float) -> None:

@@ -15,7 +15,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     frozenset(line.split())
     for line in """
     _version
-    errors folders private once
+    errors folders private once amounts
     platforms pythons distributions inheritance tomls yamls uvtool
     diagnosis
     atomic jsonspan
@@ -23,13 +23,14 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     spec.model
     textnotebook
     notebook
-    codecells
+    cells codecells
     spec
     edit references
     cloneable
     environment
-    guard addresses fetch sources
+    guard gates addresses fetch sources
     session events
+    wire
     web
     config tokens records
     rees repositories processes killable trust cache requirementfiles
@@ -42,11 +43,13 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     lab
     execute
     links badge
+    filling
     freeze
-    importing exporting guessing
+    envrepo
+    importing exporting guessing portrait
     liveness
     flow
-    cli __main__
+    cli __main__ jupyter hub
     """.strip().splitlines()
 )
 ROOT = "__init__"
@@ -113,6 +116,16 @@ def test_targets_do_not_import_each_other() -> None:
             if name.startswith("targets.") and name.split(".")[1] in names
         } - {own}
         assert not others, f"{module} imports the targets {others}"
+
+
+SHELLS = {"cli", "jupyter", "hub"}
+
+
+def test_shells_know_nothing_of_each_other() -> None:
+    for module, path in modules().items():
+        own = module.split(".")[0]
+        others = {name.split(".")[0] for name in imports(path)} & (SHELLS - {own})
+        assert not others or own == "__main__", f"{module} imports the shells {others}"
 
 
 def test_no_cycle_between_modules() -> None:

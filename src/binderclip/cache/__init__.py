@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -213,7 +213,7 @@ class Cache:
                 left -= sum(e.size_bytes for e in gone)
                 removed += gone
         if everything or older_than_s is not None:
-            self._prune_repositories(0 if everything else older_than_s or 0)
+            self.prune_repositories(0 if everything else older_than_s or 0)
         if everything:
             with self._locked("conda") as held, _translated(self.root):
                 if held:
@@ -269,10 +269,16 @@ class Cache:
             if not any(home.iterdir()):
                 home.rmdir()
 
-    def _prune_repositories(self, older_than_s: float) -> None:
+    def prune_repositories(
+        self, older_than_s: float, only: Callable[[Path], bool] | None = None
+    ) -> None:
+        """Remove what was fetched of repositories, unless it was used since, or ``only`` says no
+        to its folder.
+        """
         with _translated(self.root), suppress(FileNotFoundError):
             for folder in list((self.root / "repositories").iterdir()):
-                if time.time() - folder.stat().st_mtime >= older_than_s:
+                old = time.time() - folder.stat().st_mtime >= older_than_s
+                if old and (only is None or only(folder)):
                     with self._locked(folder.name) as held:
                         if held:
                             trees.remove(folder)

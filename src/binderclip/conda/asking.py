@@ -12,9 +12,12 @@ from binderclip.conda.rattle import available, translated
 _SHOWN = 5
 
 
-async def gone(frozen: CondaFile, *, platform: str, cache: Path) -> str | None:
+async def gone(
+    frozen: CondaFile, *, platform: str, cache: Path, public: bool = False
+) -> str | None:
     """The packages of ``frozen`` that its channels no longer offer, in words; None when all are
-    there. Asked anew. Raises ResolveError for a channel that is gone, Unreachable, Refused.
+    there. Asked anew; ``public`` as ``index.opened`` has it. Raises ResolveError for a channel that
+    is gone, Unreachable, Refused.
     """
     available()
     pinned = exactly.pins(frozen)
@@ -22,7 +25,9 @@ async def gone(frozen: CondaFile, *, platform: str, cache: Path) -> str | None:
         return "not every package in it is stated exactly"
     sources = Sources.of(frozen, channels.naming())
     with translated(frozen.where):
-        indexes = await index.opened(sources, platform=platform, cache=cache, manner="anew")
+        indexes = await index.opened(
+            sources, platform=platform, cache=cache, manner="anew", public=public
+        )
         records = await indexes.same(pinned)
     there = {(one.name, one.version, one.build) for one in map(indexes.pinned, records)}
     missing = [

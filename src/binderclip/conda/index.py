@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from binderclip.conda import specs
-from binderclip.conda.channels import Naming
+from binderclip.conda.channels import Naming, shown
 from binderclip.conda.model import CondaFile, Pinned
 from binderclip.conda.rattle import NOT_KEPT, client, subdir
+from binderclip.errors import Refused
 
 if TYPE_CHECKING:
     from rattler import Gateway, MatchSpec, PackageName, RepoDataRecord, Subdir
@@ -42,6 +43,15 @@ class Sources:
             for url in naming.urls(channel):
                 named.setdefault(url.rstrip("/"), channel)
         return cls(tuple(named), named)
+
+    def check_public(self) -> None:
+        """Raises Refused for a channel that lies on this machine."""
+        for url in self.urls:
+            if not url.lower().startswith(("https://", "http://")):
+                raise Refused(
+                    f"found the channel {shown(url)!r}, expected one that everybody can ask",
+                    hint="name it with https://, or freeze it with the command line",
+                )
 
     def name(self, url: str) -> str:
         """The channel that the address leads to, as it was written; "" for an unknown one."""
@@ -98,16 +108,21 @@ class Index:
         return self.places[self.sources.urls.index(url.rstrip("/"))]
 
 
-async def opened(sources: Sources, *, platform: str, cache: Path, manner: Manner) -> Index:
+async def opened(
+    sources: Sources, *, platform: str, cache: Path, manner: Manner, public: bool = False
+) -> Index:
     """``manner``: what ``cache`` has kept, however old; what is fresh; or all of it asked anew.
-    Raises Refused, and py-rattler's errors.
+    ``public``: over http(s) alone, and with nobody's logins. Raises Refused, and py-rattler's
+    errors.
     """
     from rattler import Gateway, SourceConfig  # noqa: PLC0415 - an extra
 
+    if public:
+        sources.check_public()
     folder = cache / "repodata"
     folder.mkdir(parents=True, exist_ok=True)
     config = SourceConfig(cache_action=_ACTIONS[manner])
-    gateway = Gateway(cache_dir=folder, default_config=config, client=client())
+    gateway = Gateway(cache_dir=folder, default_config=config, client=client(public=public))
     platforms = (subdir(platform), subdir(NOARCH))
     places: list[str | RepoDataSource] = list(sources.urls)
     if manner == "kept":

@@ -34,7 +34,7 @@ _NO_NETWORK = re.compile(
     re.IGNORECASE,
 )
 _STATUS = re.compile(r"HTTP status client error \((?P<status>\d{3})")
-_LOGIN, _BUSY = frozenset({"401", "403", "407"}), "429"
+_LOGIN, _PROXY_LOGIN, _BUSY = frozenset({"401", "403"}), "407", "429"
 NOT_KEPT = "no usable repodata cache"
 """What py-rattler says where nothing was kept of a channel that it may not ask."""
 _NO_CHANNEL = re.compile(r"could not find subdir '[^']*' in channel '(?P<url>[^']*)'")
@@ -62,9 +62,9 @@ def subdir(platform: str) -> Subdir:
         raise Refused(f"found the platform {platform!r}, expected one like 'linux-64'") from error
 
 
-def client() -> Client:
+def client(*, public: bool = False) -> Client:
     """Tries again what may pass, and takes the logins that the person has stored for py-rattler's
-    kin (pixi, rattler): each for its own host.
+    kin (pixi, rattler): each for its own host; a ``public`` one takes none.
     """
     from rattler.networking import Client  # noqa: PLC0415 - an extra
     from rattler.networking.middleware import (  # noqa: PLC0415 - an extra
@@ -72,10 +72,8 @@ def client() -> Client:
         RetryMiddleware,
     )
 
-    return Client(
-        [RetryMiddleware(_RETRIES), AuthenticationMiddleware()],
-        user_agent=f"binderclip/{__version__}",
-    )
+    logins = [] if public else [AuthenticationMiddleware()]
+    return Client([RetryMiddleware(_RETRIES), *logins], user_agent=f"binderclip/{__version__}")
 
 
 def safe(text: str) -> str:
@@ -127,13 +125,8 @@ def _of_channel(where: str, text: str) -> BinderclipError:
             f"{where}: offline, and nothing is known of {safe(text.rpartition(' ')[2])}",
             hint="launch it once with a connection",
         )
-    if status and status["status"] in _LOGIN:
-        return ResolveError(
-            f"{where}: {at} asks for a login",
-            hint="store one with 'rattler auth login' or 'pixi auth login'; it is used here too",
-        )
-    if status and status["status"] == _BUSY:
-        return RateLimited(f"{where}: {at} wants fewer requests for a while")
+    if status and (refusal := _of_status(where, at, status["status"])):
+        return refusal
     if found and not _NO_NETWORK.search(text):
         return ResolveError(
             f"{where}: there is no channel at {safe(found['url'])}",
@@ -142,6 +135,25 @@ def _of_channel(where: str, text: str) -> BinderclipError:
     if _NO_NETWORK.search(text):
         return Unreachable(f"{where}: {at} cannot be reached: {_cause(text)}")
     return ResolveError(f"{where}: {at} answers what no channel says: {_cause(text)}")
+
+
+def _of_status(where: str, at: str, status: str) -> BinderclipError | None:
+    if status in _LOGIN:
+        return ResolveError(
+            f"{where}: {at} asks for a login",
+            hint="store one with 'rattler auth login' or 'pixi auth login'; it is used on your own "
+            "command line",
+        )
+    if status == _PROXY_LOGIN:
+        # reqwest drops the proxy's password, too, where it follows a redirect over plain http.
+        return ResolveError(
+            f"{where}: {at} cannot be asked: a proxy on the way wants a password",
+            hint="if the channel redirects to another host over plain http, name it by the "
+            "https:// address that it has there",
+        )
+    if status == _BUSY:
+        return RateLimited(f"{where}: {at} wants fewer requests for a while")
+    return None
 
 
 def _cause(text: str) -> str:

@@ -32,6 +32,7 @@ async def solve(
     preferred: Sequence[Pinned] = (),
     extra_specs: Sequence[str] = (),
     here: bool = True,
+    public: bool = False,
     observe: Callable[[str], None] | None = None,
 ) -> Solution:
     """Which packages make the environment of ``file`` on ``platform`` ("linux-64").
@@ -39,8 +40,9 @@ async def solve(
     ``preferred`` stay as they are where they still answer. ``extra_specs`` are asked for besides.
     ``here``: for this machine, with what it has (its libc, its GPU), if ``platform`` is its own;
     otherwise for any machine of the platform that is no older than repo2docker's image.
-    ``offline``: from what ``cache`` knows of the channels. ``observe`` gets lines for people.
-    Raises Refused, ResolveError, Unreachable, ConfigError.
+    ``offline``: from what ``cache`` knows of the channels. ``public`` as ``index.opened`` has it;
+    the person's names for channels are the caller's to hide then. ``observe`` gets lines for
+    people. Raises Refused, ResolveError, Unreachable, ConfigError.
     """
     available()
     naming = channels.naming()
@@ -51,7 +53,9 @@ async def solve(
         observe(f"solving {len(asked)} package{'s'[: len(asked) != 1]} from {places}")
     manner: index.Manner = "kept" if offline else "fresh"
     with translated(file.where):
-        indexes = await index.opened(sources, platform=platform, cache=cache, manner=manner)
+        indexes = await index.opened(
+            sources, platform=platform, cache=cache, manner=manner, public=public
+        )
         wanted = [await _wanted(file, spec, naming, indexes) for spec in asked]
         locked = await indexes.same(preferred) if preferred else []
         records = await _solved(file, wanted, locked, indexes, platform=platform, here=here)

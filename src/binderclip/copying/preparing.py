@@ -7,8 +7,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from binderclip.cache import Cache
@@ -23,6 +24,10 @@ from binderclip.repositories.cached import cached, resolved
 from binderclip.spec.grammar import fits
 from binderclip.spec.model import Binder, Fetch
 from binderclip.spec.places import DOI, HYDROSHARE, canonical, looks_like_dataset
+
+if TYPE_CHECKING:
+    from binderclip.guard import Guard
+    from binderclip.repositories.bounds import Bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +47,30 @@ async def prepare(
     latest: bool = False,
     offline: bool = False,
     anonymous: bool = False,
+    guard: Guard | None = None,
     observe: Observe,
     limits: Limits | None = None,
+    bounds: Bounds | None = None,
 ) -> Copies:
     """Fetch the repositories of ``config`` and ``content`` and choose what is to be copied.
 
     ``latest`` goes by their refs where they have hashes too; ``offline`` uses the cache alone;
     ``anonymous`` leaves the person's credentials out of it: what they open is not for elsewhere.
-    Nothing that they bring is run, and nothing is written outside the cache. Raises ResolveError,
-    Unreachable, Refused, TooLarge and CacheError.
+    ``guard`` says where git may ask, and ``bounds`` how much it may then fetch
+    (``repositories.cached``). Nothing that they bring is run, and
+    nothing is written outside the cache. Raises ResolveError, Unreachable, Refused, TooLarge and
+    CacheError; AddressForbidden with a guard.
     """
     most = limits or Limits()
     keys: tuple[tuple[Name, Fetch | None], ...] = (
         ("config", binder.config),
         ("content", binder.content),
     )
-    wishes = [
-        _wish(name, fetch, cache, offline=offline, anonymous=anonymous)
-        for name, fetch in keys
-        if fetch
-    ]
+
+    def repository(url: str) -> Repository:
+        return cached(url, cache, offline=offline, anonymous=anonymous, guard=guard, bounds=bounds)
+
+    wishes = [_wish(name, fetch, repository) for name, fetch in keys if fetch]
     with cache.translated():
         found = await all_or_none(
             [_chosen(wish, most, observe, latest=latest) for wish in wishes if wish.rules]
@@ -76,7 +85,7 @@ async def prepare(
     )
 
 
-def _wish(name: Name, fetch: Fetch, cache: Cache, *, offline: bool, anonymous: bool) -> _Wish:
+def _wish(name: Name, fetch: Fetch, repository: Callable[[str], Repository]) -> _Wish:
     place = canonical(fetch)
     dataset = looks_like_dataset(place.host, place.path) and not (place.ref or place.hash)
     if dataset or place.host in {DOI, HYDROSHARE}:
@@ -91,8 +100,7 @@ def _wish(name: Name, fetch: Fetch, cache: Cache, *, offline: bool, anonymous: b
             "expected the name of a folder",
             hint="say in copy where its files go",
         )
-    repository = cached(fetch.url, cache, offline=offline, anonymous=anonymous)
-    return _Wish(name, fetch, choice.rules(fetch.copy, folder), repository)
+    return _Wish(name, fetch, choice.rules(fetch.copy, folder), repository(fetch.url))
 
 
 async def _chosen(wish: _Wish, limits: Limits, observe: Observe, *, latest: bool) -> Choice:

@@ -13,6 +13,7 @@ from binderclip.conda import CondaFile, Pinned, Solution, apart, exactly, matchi
 from binderclip.distributions import canonical
 from binderclip.errors import BinderclipError, Refused, ResolveError
 from binderclip.freeze.locking import Lockable, Locked, Locker
+from binderclip.guard import Guard
 
 _NAMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _INCLUDES = re.compile(r"-(?:r|c|-requirement|-constraint)\b")
@@ -21,11 +22,13 @@ _INCLUDES = re.compile(r"-(?:r|c|-requirement|-constraint)\b")
 @dataclass(frozen=True, slots=True)
 class CondaLocker:
     """Locks ``environment.yml``. ``cache``: where channels' answers are kept; ``pip`` locks the
-    ``pip:`` list, as a requirements file.
+    ``pip:`` list, as a requirements file. ``guard`` is as RequirementsLocker has it; what channels
+    answer is not kept then.
     """
 
     cache: Path
     pip: Locker
+    guard: Guard | None = None
 
     async def lock(
         self, wanted: Lockable, *, upgrade: bool, observe: Callable[[str], None]
@@ -35,7 +38,7 @@ class CondaLocker:
         previous = None if upgrade or not _previous(wanted) else wanted.previous
         base = _base(file, wanted)
         order = apart.Order(text, wanted.path, wanted.platform, str(self.cache), previous, base)
-        solution = await apart.solve(order, observe=observe)
+        solution = await apart.solve(order, self.guard, observe=observe)
         lines, remarks = await self._pip(file, wanted, solution, upgrade=upgrade, observe=observe)
         return Locked(conda.exact(file, solution, lines), (*_remarks(file, solution), *remarks))
 
@@ -66,7 +69,7 @@ class CondaLocker:
         place, cache = previous.where, str(self.cache)
         order = apart.Order(text, place, wanted.platform, cache, check=True)
         try:
-            gone = await apart.gone(order)
+            gone = await apart.gone(order, self.guard)
         except ResolveError as error:
             return error.message
         if gone:

@@ -67,7 +67,8 @@ class Freezer:
         trace: TracebackType | None,
     ) -> None:
         await self._once.aclose()
-        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+        # Not in a thread: there are none any more where this comes late, as a server stops.
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     async def freeze(self, value: JSON | Missing) -> Edited:
         """``value`` with everything pinned that the options take; its notes name what changed.

@@ -15,6 +15,7 @@ from binderclip.spec.model import Reference
 
 if TYPE_CHECKING:
     from binderclip.registries import Registries
+    from binderclip.repositories import Repository
 
 
 class Sources(Protocol):
@@ -40,14 +41,24 @@ class Sources(Protocol):
 
 
 class NetworkSources:
-    """The real ones; an async context manager. Repositories are fetched into ``cache``."""
+    """The real ones; an async context manager. Repositories are fetched into ``cache``; where
+    ``guard`` is not a person's own, only from where it lets us go (``repositories.cached``), as uv
+    and py-rattler do then, without anybody's logins. Nothing may be built then.
+    """
 
     def __init__(self, cache: Cache, guard: Guard, *, allow_builds: bool = False) -> None:
+        if allow_builds and not guard.personal:
+            raise ValueError("nothing is built for strangers")
         self.cache, self.allow_builds = cache, allow_builds
         self._guard = guard
         self._closing = AsyncExitStack()
         self._registries: Registries | None = None
         self._lockers: dict[str, Locker] = {}
+
+    @property
+    def closed(self) -> Guard | None:
+        """The guard, where it is not a person's own."""
+        return None if self._guard.personal else self._guard
 
     async def __aenter__(self) -> Self:
         from binderclip.registries import Registries  # noqa: PLC0415 - needed now, not before
@@ -75,9 +86,7 @@ class NetworkSources:
         return self._lockers[name]
 
     async def commit(self, repository: Reference) -> str:
-        from binderclip.repositories.cached import cached  # noqa: PLC0415 - not without any
-
-        return await cached(repository.url, self.cache).resolve(repository.ref or "HEAD")
+        return await self._at(repository).resolve(repository.ref or "HEAD")
 
     async def digest(self, image: Reference, platform: str | None) -> str:
         from binderclip.registries import Image  # noqa: PLC0415 - as in __aenter__
@@ -87,24 +96,27 @@ class NetworkSources:
     async def check_out(
         self, repository: Reference, commit: str, into: Path, run: Path
     ) -> Sequence[str]:
-        from binderclip.repositories.cached import cached  # noqa: PLC0415 - not without any
-
-        found = cached(repository.url, self.cache)
+        found = self._at(repository)
         with self.cache.translated():
             await found.fetch(commit)
             return await found.check_out(commit, into, run)
+
+    def _at(self, repository: Reference) -> Repository:
+        from binderclip.repositories.cached import cached  # noqa: PLC0415 - not without any
+
+        return cached(repository.url, self.cache, guard=self._guard)
 
 
 def _requirements(sources: NetworkSources) -> Locker:
     from binderclip.freeze.requirements import RequirementsLocker  # noqa: PLC0415 - as in commit
 
-    return RequirementsLocker(allow_builds=sources.allow_builds)
+    return RequirementsLocker(allow_builds=sources.allow_builds, guard=sources.closed)
 
 
 def _conda(sources: NetworkSources) -> Locker:
     from binderclip.freeze.conda import CondaLocker  # noqa: PLC0415 - as in commit
 
-    return CondaLocker(sources.cache.root / "conda", _requirements(sources))
+    return CondaLocker(sources.cache.root / "conda", _requirements(sources), sources.closed)
 
 
 def _dockerfile(sources: NetworkSources) -> Locker:

@@ -7,10 +7,10 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, NoReturn, Protocol
 
 import msgspec
 
@@ -35,14 +35,18 @@ class Repository:
 
     ``lock`` serialises processes that fetch into one store. An ``anonymous`` one is asked without
     the person's credentials, and has a store of its own: what these opened is not in it.
+    ``realm`` tells stores apart whose contents were opened by other means still.
     """
+
+    realm: ClassVar[str] = ""
 
     def __init__(
         self, url: str, root: Path, lock: Lock, *, offline: bool = False, anonymous: bool = False
     ) -> None:
         self.url = git.checked(url)
         self.offline, self.anonymous = offline, anonymous
-        known = f"anonymous {self.url}" if anonymous else self.url
+        realm = self.realm or ("anonymous" if anonymous else "")
+        known = f"{realm} {self.url}" if realm else self.url
         self.name = hashlib.sha256(known.encode()).hexdigest()[:24]
         self.folder = root / self.name
         self._lock = lock
@@ -112,20 +116,41 @@ class Repository:
         await self._local([*inside, "remote", "add", "origin", self.url], run)
         remarks = []
         if (into / ".gitmodules").is_file():
-            await self._submodules(into, run)
-            remarks.append("its submodules were fetched too")
+            remarks.append(await self._submodules(into, run))
         attributes = into / ".gitattributes"
         small = attributes.is_file() and attributes.stat().st_size <= _LARGEST_ATTRIBUTES
         if small and b"filter=lfs" in attributes.read_bytes():
             remarks.append("files kept in Git LFS are left as pointers")
         return remarks
 
-    async def _advertised(self, *patterns: str) -> Refs:
+    async def asked(self, words: Sequence[str], folder: Path) -> processes.Finished:
+        """Run git in ``folder`` with what it needs to reach the remote."""
+        return await git.run(words, self.url, folder, anonymous=self.anonymous)
+
+    async def local(self, words: Sequence[str], folder: Path) -> processes.Finished:
+        """Run git in ``folder`` on what was fetched."""
+        return await git.run(words, self.url, folder, network=False)
+
+    async def everything(self) -> Sequence[str]:
+        """What to say to `git fetch` for all branches and tags: options and refs."""
+        return [f"+refs/{kind}/*:refs/all/{kind}/*" for kind in ("heads", "tags")]
+
+    def failed(self, stderr: str) -> NoReturn:
+        """Raise what git's words about the remote stand for."""
+        git.fail(self.url, stderr)
+
+    @contextmanager
+    def _asking(self) -> Iterator[Path]:
+        """A folder to ask from."""
         asking = self.folder / "asking"
         asking.mkdir(parents=True, exist_ok=True, mode=0o700)
-        done = await self._git(["ls-remote", "--", self.url, *patterns], asking)
+        yield asking
+
+    async def _advertised(self, *patterns: str) -> Refs:
+        with self._asking() as folder:
+            done = await self.asked(["ls-remote", "--", self.url, *patterns], folder)
         if done.code:
-            git.fail(self.url, done.stderr)
+            self.failed(done.stderr)
         found = advertised(done.stdout.decode("utf-8", "replace"), patterns)
         return Refs(self.shown, found)
 
@@ -140,16 +165,16 @@ class Repository:
         inside = [f"--git-dir={store}"]
         fetch = [*inside, "fetch", "-q", "--no-tags", "--no-write-fetch-head"]
         one = [*fetch, "--depth=1", "--", self.url, f"+{commit}:refs/binderclip/{commit}"]
-        done = await self._git(one, run)
+        done = await self.asked(one, run)
         if not done.code:
             return
         if not git.is_absent(done.stderr):
             if git.is_network(done.stderr):
-                git.fail(self.url, done.stderr)
+                self.failed(done.stderr)
             await self._fetch_all(fetch, store, run)
             name = f"refs/binderclip/{commit}"
             keep = [*inside, "update-ref", name, f"{commit}^{{commit}}"]
-            done = await git.run(keep, self.url, run, network=False)
+            done = await self.local(keep, run)
         if done.code:
             raise ResolveError(
                 f"commit {commit} is not in {self.shown}",
@@ -157,26 +182,29 @@ class Repository:
             )
 
     async def _fetch_all(self, fetch: Sequence[str], store: Path, run: Path) -> None:
-        shallow = ["--unshallow"] if (store / "shallow").exists() else []
-        refs = [f"+refs/{kind}/*:refs/all/{kind}/*" for kind in ("heads", "tags")]
-        done = await self._git([*fetch, *shallow, "--", self.url, *refs], run)
+        options, refs = _parted(await self.everything())
+        if (store / "shallow").exists():
+            options = options or ["--unshallow"]
+        done = await self.asked([*fetch, *options, "--", self.url, *refs], run)
         if done.code:
-            git.fail(self.url, done.stderr)
+            self.failed(done.stderr)
 
-    async def _submodules(self, into: Path, run: Path) -> None:
+    async def _submodules(self, into: Path, run: Path) -> str:
+        """Fetch them; a remark for people."""
         self._need_network("fetch the submodules")
         update = ["-C", str(into), "submodule", "--quiet", "update", "--init", "--recursive"]
-        done = await self._git([*update, "--depth=1"], run)
+        done = await self.asked([*update, "--depth=1"], run)
         if done.code:
-            done = await self._git(update, run)
+            done = await self.asked(update, run)
         if done.code:
             why = git.said(done.stderr)
             raise ResolveError(f"the submodules of {self.shown} could not be fetched: {why}")
+        return "its submodules were fetched too"
 
     def _store(self, commit: str, *, make: bool = False) -> Path:
         """Commits of SHA-1 and of SHA-256 cannot lie in one store."""
         kind = _kind(commit)
-        store = self.folder / f"{kind}.git"
+        store = self.folder / self._store_name(commit)
         if make and not (store / "HEAD").is_file():
             for part in (store / "refs", store / "objects", self.folder / "run"):
                 part.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -186,6 +214,9 @@ class Repository:
             (store / "config").write_text(text)
             (store / "HEAD").write_text("ref: refs/heads/none\n")
         return store
+
+    def _store_name(self, commit: str) -> str:
+        return f"{_kind(commit)}.git"
 
     def _kept(self, commit: str) -> Path:
         return self._store(commit) / "refs" / "binderclip" / commit
@@ -202,10 +233,6 @@ class Repository:
         fresh.write_bytes(msgspec.json.encode(known))
         fresh.replace(self.folder / "known.json")
 
-    async def _git(self, words: Sequence[str], run: Path) -> processes.Finished:
-        """Run git with what it needs to reach the remote."""
-        return await git.run(words, self.url, run, anonymous=self.anonymous)
-
     def _need_network(self, purpose: str) -> None:
         if self.offline:
             raise Unreachable(
@@ -214,12 +241,18 @@ class Repository:
             )
 
     async def _local(self, words: Sequence[str], run: Path) -> None:
-        done = await git.run(words, self.url, run, network=False)
+        done = await self.local(words, run)
         if done.code:
             raise ResolveError(
                 f"git could not check out {self.shown}: {git.said(done.stderr)}",
                 hint="try it with `git clone`",
             )
+
+
+def _parted(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """The options of ``words``, and the others."""
+    options = [word for word in words if word.startswith("--")]
+    return options, [word for word in words if not word.startswith("--")]
 
 
 def _kind(commit: str) -> str:

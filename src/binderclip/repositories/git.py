@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import NoReturn
 
 from binderclip import processes
-from binderclip.errors import Refused, ResolveError, Unreachable
+from binderclip.errors import Refused, ResolveError, TooLarge, Unreachable
 
 _URL = re.compile(
     r"(?:https?|ssh|git)://[^-\s\x00-\x1f][^\s\x00-\x1f]*|file:///[^\s\x00-\x1f]+"
@@ -35,6 +36,11 @@ _NO_CODE = (
     "http.lowSpeedTime=60",
     "advice.detachedHead=false",
 )
+# No redirect is followed, and no ticket of this machine's owner (Kerberos) is shown: git tries one
+# by itself where a server asks for it (http.c, http_reauth_prepare).
+_CLOSED = ("http.followRedirects=false", "http.emptyAuth=false")
+_WHERE_PROGRAMS_LIE = ("PATH", "LD_LIBRARY_PATH", "TMPDIR")
+_NO_SUCH_COMMAND = 127  # of the shell's
 # What says where a repository lies (git rev-parse --local-env-vars): set when binderclip is
 # called from a hook, and then about another repository.
 _ABOUT_ANOTHER = (
@@ -82,6 +88,36 @@ async def run(
         raise no_git() from error
 
 
+async def run_closed(
+    words: Sequence[str],
+    folder: Path,
+    *,
+    called: Sequence[str],
+    proxy: str | None,
+    max_bytes: int,
+) -> processes.Finished:
+    """Run git for strangers: ``called`` begins its command, ``closed`` is its environment. What it
+    prints on either stream is the output; of a failure it is the last lines, as the errors too.
+    Raises Refused without git and TooLarge for more than ``max_bytes`` of output.
+    """
+    argv = [*called, *(part for one in (*_NO_CODE, *_CLOSED) for part in ("-c", one)), *words]
+    around = closed(proxy) | {"GIT_CEILING_DIRECTORIES": str(folder.parent)}
+    said_lines, said_bytes = [], 0
+    try:
+        running = processes.lines(argv, cwd=folder, environ=around, run=folder)
+        async with aclosing(running) as lines:
+            async for line in lines:
+                said_bytes += len(line) + 1
+                if said_bytes > max_bytes:
+                    raise TooLarge(f"git printed more than {max_bytes} bytes about a repository")
+                said_lines.append(f"{line}\n")
+    except processes.CommandFailed as error:
+        if error.code == _NO_SUCH_COMMAND:
+            raise no_git() from error
+        return processes.Finished(error.code, b"", "\n".join(error.tail))
+    return processes.Finished(0, "".join(said_lines).encode(), "")
+
+
 def no_git() -> Refused:
     return Refused(
         "this environment is built from a git repository, and git was not found",
@@ -108,7 +144,7 @@ _NOT_THERE = re.compile(
 def fail(url: str, stderr: str) -> NoReturn:
     """Raise the error that git's words about a remote stand for."""
     place = shown(url)
-    if _NOT_THERE.search(stderr):
+    if is_not_there(stderr):
         raise ResolveError(
             f"{place}: no such repository, or it is private ({said(stderr)})",
             hint="for a private one, set up git's credential helper: `git ls-remote` must work",
@@ -117,6 +153,11 @@ def fail(url: str, stderr: str) -> NoReturn:
         f"{place}: could not be reached ({said(stderr)})",
         hint="check the network and the address; `git ls-remote` with it says more",
     )
+
+
+def is_not_there(stderr: str) -> bool:
+    """Nothing for us at that address, or nothing at all."""
+    return bool(_NOT_THERE.search(stderr))
 
 
 def is_network(stderr: str) -> bool:
@@ -151,6 +192,25 @@ def environ(url: str, *, network: bool, anonymous: bool = False) -> dict[str, st
         around |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
         around.pop("GIT_CONFIG_COUNT", None)
     return around
+
+
+def closed(proxy: str | None) -> dict[str, str]:
+    """The whole environment of a git process that works for strangers: nothing of ours but where
+    programs lie. Without a ``proxy`` it may not use the network.
+    """
+    around = {name: os.environ[name] for name in _WHERE_PROGRAMS_LIE if name in os.environ}
+    around |= {
+        "LC_ALL": "C",
+        "HOME": os.devnull,  # not unset: libcurl would look up where .netrc is
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_LFS_SKIP_SMUDGE": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_ALLOW_PROTOCOL": "http:https" if proxy else "file",
+    }
+    return around | ({"ALL_PROXY": proxy} if proxy else {})
 
 
 def said(stderr: str) -> str:

@@ -84,12 +84,13 @@ class _Asked:
         """Raises ResolveError, Unreachable where it could not be asked."""
         done = await self._fetch("--depth=1", commit)
         if done.code and git.is_network(done.stderr) and not git.is_absent(done.stderr):
-            git.fail(self._repository.url, done.stderr)
+            self._repository.failed(done.stderr)
         if not done.code:
             return True
         # A server that gives no commits by name: all that it names is fetched, without files.
-        refs = ("+refs/heads/*:refs/all/heads/*", "+refs/tags/*:refs/all/tags/*")
-        if git.is_absent(done.stderr) or (await self._fetch(*refs)).code:
+        if git.is_absent(done.stderr):
+            return False
+        if (await self._fetch(*await self._repository.everything())).code:
             return False
         return bool(await self.local("cat-file", "-t", commit))
 
@@ -99,7 +100,7 @@ class _Asked:
     async def local(self, *words: str) -> str:
         """What git prints; empty where it fails."""
         argv = [f"--git-dir={self._store}", *words]
-        done = await git.run(argv, self._repository.url, self._folder, network=False)
+        done = await self._repository.local(argv, self._folder)
         return "" if done.code else done.stdout.decode("ascii", "replace")
 
     async def _fetch(self, *words: str) -> processes.Finished:
@@ -111,6 +112,4 @@ class _Asked:
             *options,
             *("--", self._repository.url, *wanted),
         ]
-        return await git.run(
-            argv, self._repository.url, self._folder, anonymous=self._repository.anonymous
-        )
+        return await self._repository.asked(argv, self._folder)

@@ -11,6 +11,7 @@ from typing import IO, Literal, TypeAlias
 
 from binderclip.errors import ResolveError, TooLarge
 from binderclip.repositories import git
+from binderclip.repositories.bounds import Bounds, out_of_bounds
 
 Kind: TypeAlias = Literal["file", "link", "module"]
 
@@ -31,18 +32,21 @@ class Entry:
     executable: bool
 
 
-def entries(store: Path, commit: str, shown: str, max_entries: int) -> tuple[Entry, ...]:
-    """Raises TooLarge for more than ``max_entries``, folders included, ResolveError for what is
-    no tree.
+def entries(
+    store: Path, commit: str, shown: str, max_entries: int, bounds: Bounds | None = None
+) -> tuple[Entry, ...]:
+    """Raises TooLarge for more than ``max_entries``, folders included, and for what goes beyond
+    ``bounds``; ResolveError for what is no tree.
 
     A tree may hold itself many times over, so that a few objects list as billions of files, or of
     empty folders: git is stopped at the limit.
     """
+    called = bounds.reading() if bounds else ["git"]
     command = ["ls-tree", "-r", "-t", "-z", "-l", "--full-tree", commit]
     try:
         process = subprocess.Popen(
-            ["git", f"--git-dir={store}", *command],
-            env=git.environ("", network=False),
+            [*called, f"--git-dir={store}", *command],
+            env=git.closed(None) if bounds else git.environ("", network=False),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -62,6 +66,8 @@ def entries(store: Path, commit: str, shown: str, max_entries: int) -> tuple[Ent
             f"{shown}: found more than {max_entries} files and folders in the repository, "
             "expected at most that many"
         )
+    if bounds and out_of_bounds(process.returncode):
+        raise TooLarge(f"{shown}: takes more time or memory to list than it may")
     if process.returncode:
         raise ResolveError(f"git could not list the files of commit {commit[:12]} of {shown}")
     return tuple(entry for record in found if (entry := _entry(record)))

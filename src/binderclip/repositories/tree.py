@@ -7,22 +7,26 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from binderclip.errors import CacheError, Refused
+from binderclip.errors import CacheError, Refused, TooLarge
 from binderclip.repositories import git
+from binderclip.repositories.bounds import Bounds
 
 _LARGEST_FILE = 1 << 20
 
 
 class Tree:
-    """A commit's files as a ``rees.Listing``; links are followed within the repository only."""
+    """A commit's files as a ``rees.Listing``; links are followed within the repository only.
+    With ``bounds`` reading raises TooLarge too.
+    """
 
-    def __init__(self, store: Path, commit: str) -> None:
-        self._commit = commit
-        argv = ["git", f"--git-dir={store}", "cat-file", "--batch", "--follow-symlinks"]
+    def __init__(self, store: Path, commit: str, bounds: Bounds | None = None) -> None:
+        self._commit, self._bounds = commit, bounds
+        called = bounds.reading() if bounds else ["git"]
+        argv = [*called, f"--git-dir={store}", "cat-file", "--batch", "--follow-symlinks"]
         try:
             self._process = subprocess.Popen(
                 argv,
-                env=git.environ("", network=False),
+                env=git.closed(None) if bounds else git.environ("", network=False),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -73,9 +77,15 @@ class Tree:
     def _object(self, words: str, shown: str, *, limited: bool) -> tuple[str, bytes]:
         """The kind of object and its content. The answers: git-cat-file(1), BATCH OUTPUT."""
         asked, answers = _pipes(self._process)
-        asked.write(f"{words}\n".encode())
-        asked.flush()
+        try:
+            asked.write(f"{words}\n".encode())
+            asked.flush()
+        except BrokenPipeError:
+            self._check(shown)
+            raise
         first = answers.readline().decode("utf-8", "replace").rstrip("\n")
+        if not first:
+            self._check(shown)
         if not first or first.endswith((" missing", " ambiguous")):
             return "missing", b""
         facts = first.split(" ")
@@ -87,7 +97,17 @@ class Tree:
         _, kind, size = facts
         if kind == "blob" and limited and int(size) > _LARGEST_FILE:
             raise Refused(f"{shown}: is {int(size)} bytes long, expected at most 1 MiB")
-        return kind, answers.read(int(size) + 1)[:-1]
+        content = answers.read(int(size) + 1)
+        if len(content) <= int(size):
+            self._check(shown)
+        return kind, content[:-1]
+
+    def _check(self, shown: str) -> None:
+        """Raise TooLarge where git ended by itself: what was fetched is whole, so that it can
+        only have gone out of its bounds.
+        """
+        if self._bounds and self._process.wait():
+            raise TooLarge(f"{shown}: takes more time or memory to read than it may")
 
 
 def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:

@@ -216,8 +216,8 @@ class Web:
         """The answer's head, after redirects; its body is still to be read."""
         link = self._parsed(url)
         for _ in range(_MAX_REDIRECTS + 1):
-            request = self._request(method, link, body, headers, read_s)
             with translated(link, self.failure):
+                request = self._request(method, link, body, headers, read_s)
                 response = await self._transport.handle_async_request(request)
             try:
                 response.request = request

@@ -14,6 +14,7 @@ from binderclip.freeze.python.asked import Asked
 from binderclip.freeze.python.pinned import Lock, Pins, parse
 from binderclip.freeze.python.places import applies
 from binderclip.freeze.python.uvrun import Uv, format_lines, index_words, workshop
+from binderclip.guard import Guard
 from binderclip.rees import FolderListing, parsed_toml
 from binderclip.requirementfiles import Requirement
 
@@ -26,9 +27,10 @@ async def lock(
     *,
     upgrade: bool,
     builds: bool,
+    guard: Guard | None = None,
     observe: Callable[[str], None],
 ) -> Locked:
-    """Raises ResolveError, Unreachable, RateLimited, Refused."""
+    """Raises ResolveError, Unreachable, RateLimited, Refused; and as ``Uv.compile``."""
     before = None if upgrade else previous(wanted)
     applying = [r for r in asked.requirements if applies(r, wanted.python, wanted.platform)]
     if not builds:
@@ -37,7 +39,7 @@ async def lock(
         f"{asked.files[0]}: pinning {_many(len(applying), 'package')}, and what they need, for "
         f"Python {wanted.python} on {wanted.platform}"
     )
-    async with workshop(wanted.root, wanted.python, wanted.platform) as uv:
+    async with workshop(wanted.root, wanted.python, wanted.platform, guard) as uv:
         answer = await _asked_uv(uv, wanted, asked, before, upgrade=upgrade, builds=builds)
     pins = list(settling.with_refs(answer.pins.pins.values(), applying))
     made = Lock(
@@ -106,11 +108,14 @@ async def _asked_uv(
             *(str(source), "--constraints", str(bounds), "--output-file", str(out)),
         ],
         builds=builds,
+        what=wanted.path,
     )
     if done.code:
         direct = {one.name or one.shown for one in asked.requirements if one.url or one.path}
         said = uv.cleaned(done.stderr)
-        raise failures.failure(said, wanted.path, builds=builds, direct=direct)
+        raise failures.failure(
+            said, wanted.path, builds=builds, direct=direct, closed=uv.guard is not None
+        )
     found = _read(out.read_text("utf-8"), wanted.path)
     limited = settling.as_stated(found, asked.requirements, wanted.path)
     fitting = await settling.that_fit(uv, limited, asked.options, wanted.path)

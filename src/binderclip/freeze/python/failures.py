@@ -46,6 +46,8 @@ _GONE = re.compile(
 )
 _GIT_SAID = re.compile(r"(?:fatal|remote): (?P<said>[^\n]+)")
 _URL = re.compile(r"\b(?:git\+)?(?:https?|ssh)://[^\s`'\"()]+")
+_LOGINS = "uv and git know logins from .netrc, keyrings and credential helpers"
+_CLOSED = "nobody's logins are used here; freeze it with the command line"
 _NO_END = re.compile(
     r",? *we can conclude that (?:your requirements are unsatisfiable|the requirements are "
     r"unsatisfiable)\.?"
@@ -60,10 +62,16 @@ def told(stderr: str) -> str:
 
 
 def failure(
-    stderr: str, what: str, *, builds: bool, direct: Collection[str] = ()
+    stderr: str,
+    what: str,
+    *,
+    builds: bool,
+    direct: Collection[str] = (),
+    closed: bool = False,
 ) -> BinderclipError:
     """The error to raise when uv failed on ``what``, the name of a file. ``direct`` names the
     packages that come from git, an address or a folder; those without a name by where from.
+    ``closed``: it had nobody's logins.
     """
     text = told(stderr)
     if _TOO_OFTEN.search(text):
@@ -71,8 +79,7 @@ def failure(
     if _NO_LOGIN.search(text):
         return Unreachable(
             f"{what}: the package index, or a repository, asks for a login",
-            hint="uv and git know logins from .netrc, keyrings and credential helpers. "
-            f"uv said: {_cause(text)}",
+            hint=f"{_CLOSED if closed else _LOGINS}. uv said: {_cause(text)}",
         )
     if _NO_NETWORK.search(text):
         asked = "a git repository" if "Git operation failed" in text else "the package index"

@@ -23,9 +23,11 @@ async def hashes(
     """
     source = uv.write("listed.in", [*format_lines(options), *(pin.line for pin in pins)])
     words = [*index_words(options), "--no-deps", "--format", "pylock.toml", str(source)]
-    done = await uv.compile([*words, *(["--refresh"] if refresh else [])], builds=False)
+    words += ["--refresh"] if refresh else []
+    done = await uv.compile(words, builds=False, what=what)
     if done.code:
-        raise failures.failure(uv.cleaned(done.stderr), what, builds=True)
+        closed = uv.guard is not None
+        raise failures.failure(uv.cleaned(done.stderr), what, builds=True, closed=closed)
     packages = tomllib.loads(done.stdout.decode("utf-8")).get("packages", [])
     return {package["name"]: _hashes(package) for package in packages}
 

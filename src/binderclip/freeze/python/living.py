@@ -11,6 +11,7 @@ from binderclip.freeze.locking import Lockable
 from binderclip.freeze.python import failures, listing
 from binderclip.freeze.python.pinned import Pin, Pins, moved, parse
 from binderclip.freeze.python.uvrun import Uv, workshop
+from binderclip.guard import Guard
 from binderclip.rees import FolderListing
 from binderclip.requirementfiles import Option
 from binderclip.requirementfiles.addresses import inside
@@ -19,7 +20,7 @@ _MOST_GONE = 20
 _LISTED = 5
 
 
-async def alive(wanted: Lockable) -> str | None:
+async def alive(wanted: Lockable, guard: Guard | None = None) -> str | None:
     """What is gone, in words; None if nothing is. Asks the index anew, and each repository and
     web address. Raises Unreachable, RateLimited, and Refused for what is no lock.
     """
@@ -30,7 +31,7 @@ async def alive(wanted: Lockable) -> str | None:
     options = tuple(_inside(moved(option, folder), wanted) for option in lock.options)
     lock = replace(lock, options=options)
     python, platform = lock.python or wanted.python, lock.platform or wanted.platform
-    async with workshop(wanted.root, python, platform) as uv:
+    async with workshop(wanted.root, python, platform, guard) as uv:
         gone = await _off_the_index(uv, lock, wanted.path)
         for pin in lock.pins.values():
             if pin.url is not None and (fault := await _off_the_web(uv, pin, wanted.path)):
@@ -78,7 +79,8 @@ def _names(error: ResolveError, pin: Pin) -> bool:
 async def _off_the_web(uv: Uv, pin: Pin, what: str) -> str | None:
     """Asked without uv's cache, which would still have it."""
     source = uv.write("requirements.in", [pin.line])
-    done = await uv.compile(["--no-deps", "--no-build", "--no-cache", str(source)], builds=False)
+    words = ["--no-deps", "--no-build", "--no-cache", str(source)]
+    done = await uv.compile(words, builds=False, what=what)
     said = uv.cleaned(done.stderr)
     if not done.code:
         now = parse(done.stdout.decode("utf-8"), what).pins.get(pin.name)
@@ -88,7 +90,7 @@ async def _off_the_web(uv: Uv, pin: Pin, what: str) -> str | None:
         return None  # it was fetched to find that out
     if failures.says_gone(said):
         return f"{pin.line} is gone"
-    error = failures.failure(said, what, builds=True)
+    error = failures.failure(said, what, builds=True, closed=uv.guard is not None)
     if isinstance(error, ResolveError):
         raise Unreachable(f"{what}: cannot be told: {error.message}") from None
     raise error

@@ -78,11 +78,38 @@ def settings(folder: Path) -> tuple[str, ...]:
     place of all others. Raises Refused for settings of the person's that uv could not read either.
     """
     table = _own()
-    stated = [*_stated_indexes(), *table.pop("index", [])]
-    table["index"] = [_with_login(one) for one in _one_default(stated)]
+    stated = [*stated_indexes(), *table.pop("index", [])]
+    table["index"] = [_with_login(one) for one in one_default(stated)]
     links = [_whole(one) for one in _words("UV_FIND_LINKS", ",")]
     if links:
         table["find-links"] = [*links, *table.get("find-links", [])]
+    return written(table, folder)
+
+
+def stated_indexes() -> Iterator[_Table]:
+    """Those of the environment, as tables of settings: they go before those of files."""
+    for word in _words("UV_INDEX"):
+        yield _index(word)
+    for word in _words("UV_EXTRA_INDEX_URL"):
+        yield {"url": _whole(word)}
+    for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL"):
+        for word in _words(name)[:1]:
+            yield {**_index(word), "default": True}
+
+
+def one_default(indexes: Iterable[_Table]) -> Iterator[_Table]:
+    """The first default is meant; two of one name are no settings."""
+    default, names = False, set()
+    for one in indexes:
+        if (name := one.get("name")) in names or (default and one.get("default")):
+            continue
+        names |= {name} if name else set()
+        default = default or bool(one.get("default"))
+        yield one
+
+
+def written(table: _Table, folder: Path) -> tuple[str, ...]:
+    """Arguments that make uv read ``table`` in the place of all settings."""
     path = folder / "settings.toml"
     lines = (f"{_toml(key)} = {_toml(value)}\n" for key, value in table.items())
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
@@ -126,17 +153,6 @@ def _still(table: object) -> _Table:
     return {key: value for key, value in table.items() if not _BUILDING.match(key)}
 
 
-def _stated_indexes() -> Iterator[_Table]:
-    """Those of the environment: they go before those of files."""
-    for word in _words("UV_INDEX"):
-        yield _index(word)
-    for word in _words("UV_EXTRA_INDEX_URL"):
-        yield {"url": _whole(word)}
-    for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL"):
-        for word in _words(name)[:1]:
-            yield {**_index(word), "default": True}
-
-
 def _index(word: str) -> _Table:
     """``[NAME=]URL``."""
     if named := re.fullmatch(r"(?P<name>[A-Za-z0-9._-]+)=(?P<url>.+)", word):
@@ -151,17 +167,6 @@ def _words(name: str, separator: str | None = None) -> list[str]:
 def _whole(place: str) -> str:
     """Whole, since uv runs elsewhere."""
     return place if "://" in place else str(Path(place).absolute())
-
-
-def _one_default(indexes: Iterable[_Table]) -> Iterator[_Table]:
-    """The first default is meant; two of one name are no settings."""
-    default, names = False, set()
-    for one in indexes:
-        if (name := one.get("name")) in names or (default and one.get("default")):
-            continue
-        names |= {name} if name else set()
-        default = default or bool(one.get("default"))
-        yield one
 
 
 def _with_login(index: _Table) -> _Table:

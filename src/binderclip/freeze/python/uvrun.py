@@ -11,8 +11,9 @@ from pathlib import Path
 
 from binderclip import processes
 from binderclip.errors import BuildFailed, Refused
-from binderclip.freeze.python import shield
+from binderclip.freeze.python import closed, shield
 from binderclip.freeze.python.places import place
+from binderclip.guard import Guard
 from binderclip.requirementfiles import VARIABLE, Option
 from binderclip.uvtool import uv_binary, without_settings
 
@@ -27,12 +28,15 @@ _FLAGS = {
 
 @dataclass(frozen=True, slots=True)
 class Uv:
-    """``folder`` is temporary; uv runs in ``cwd``, where the paths of requirements start."""
+    """``folder`` is temporary; uv runs in ``cwd``, where the paths of requirements start. With a
+    ``guard`` it works for strangers, and builds nothing (``closed``).
+    """
 
     folder: Path
     cwd: Path
     python: str
     platform: str
+    guard: Guard | None = None
 
     def write(self, name: str, lines: Iterable[str]) -> Path:
         """Raises Refused for what uv would fill in from the environment."""
@@ -47,12 +51,16 @@ class Uv:
         """What uv said, without the names of temporary folders."""
         return text.replace(f"{self.folder}/", "").replace(f"{self.cwd}/", "")
 
-    async def compile(self, words: Sequence[str], *, builds: bool) -> processes.Finished:
-        """Run to the end; cancelling kills it, and what it builds. Raises Refused without uv."""
+    async def compile(
+        self, words: Sequence[str], *, builds: bool, what: str = "the package index"
+    ) -> processes.Finished:
+        """Run to the end; cancelling kills it, and what it builds. Raises Refused without uv; under
+        a guard AddressForbidden, TooLarge and TimedOut about ``what``, the name of a file.
+        """
         argv = [
             *(_uv(), "pip", "compile", "--color", "never"),
             *without_settings(self.folder / "settings"),
-            *(() if builds else shield.settings(self.folder)),
+            *self._settings(builds=builds),
             *("--no-header", "--no-annotate", "--generate-hashes", "--no-sources"),
             *("--python-version", self.python),
             *("--python-platform", place(self.platform).target),
@@ -61,8 +69,10 @@ class Uv:
             *words,
         ]
         run = self.folder / "run"
-        around = shield.environ(builds=builds)
         try:
+            if self.guard is not None:
+                return await closed.output(argv, self.cwd, self.folder, self.guard, what)
+            around = shield.environ(builds=builds)
             return await processes.output(argv, cwd=self.cwd, environ=around, run=run)
         except processes.CommandFailed as error:
             raise Refused(f"uv could not be started ({error.tail[-1]})") from error
@@ -70,15 +80,22 @@ class Uv:
             if builds:
                 processes.stop_all(run, 0)
 
+    def _settings(self, *, builds: bool) -> Sequence[str]:
+        if self.guard is not None:
+            return closed.settings(self.folder)
+        return () if builds else shield.settings(self.folder)
+
 
 @asynccontextmanager
-async def workshop(cwd: Path, python: str, platform: str) -> AsyncIterator[Uv]:
+async def workshop(
+    cwd: Path, python: str, platform: str, guard: Guard | None = None
+) -> AsyncIterator[Uv]:
     """A temporary folder to run uv from. Raises Refused for an unknown platform."""
     place(platform)
     with tempfile.TemporaryDirectory(prefix="binderclip-") as name:
         folder = Path(name)
         (folder / "run").mkdir()
-        yield Uv(folder, cwd, python, platform)
+        yield Uv(folder, cwd, python, platform, guard)
 
 
 def _uv() -> str:

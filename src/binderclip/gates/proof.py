@@ -1,0 +1,53 @@
+"""See that a program goes through a gate, before it is given an address."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+
+from binderclip.errors import Refused
+from binderclip.gates.base import Gate, Shut, Speech
+from binderclip.guard import Endpoint
+
+NOWHERE = "binderclip.invalid"
+"""A name that does not exist (RFC 6761)."""
+_PATIENCE_S = 60.0
+_proved: set[str] = set()
+
+
+class _Wall(Gate):
+    def __init__(self, speech: Speech) -> None:
+        super().__init__(speech, 0)
+        self.asked: set[Endpoint] = set()
+
+    async def places(self, asked: Endpoint) -> Sequence[Endpoint]:
+        self.asked.add(asked)
+        raise Shut
+
+
+async def prove(
+    program: str,
+    speech: Speech,
+    ask: Callable[[str, str], Awaitable[object]],
+    *,
+    schemes: Sequence[str],
+) -> None:
+    """Once for each ``program``: ``ask(proxy, url)`` is to make it ask for something at ``url`` and
+    comes back however that ends. Raises Refused where it does not ask the proxy.
+    """
+    if program in _proved:
+        return
+    ports = {"http": 80, "https": 443}
+    for scheme in schemes:
+        async with _Wall(speech) as wall:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_PATIENCE_S):
+                    await ask(wall.proxy, f"{scheme}://{NOWHERE}/")
+        if (NOWHERE, ports[scheme]) not in wall.asked:
+            raise Refused(
+                f"found a program that does not use proxies for {scheme} ({program}), which asking "
+                "what others name needs here",
+                hint="freeze it with the command line, or install another version of it",
+            )
+    _proved.add(program)
