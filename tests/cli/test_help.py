@@ -11,14 +11,14 @@ from typing import Any, TypeAlias
 import click
 import pytest
 
-from binderclip.cli import VERBS
+from binderclip.cli import VERBS, home
 
 Run: TypeAlias = Callable[..., Any]
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_help_ends_in_examples(verb: str, run: Run) -> None:
-    command = import_module(f"binderclip.cli.{verb}_").command
+    command = import_module(home(verb)).command
     below = command.commands if isinstance(command, click.Group) else ()
     for words in [(verb,), *((verb, name) for name in below)]:
         done = run(*words, "--help")

@@ -13,7 +13,7 @@ import pytest
 
 from binderclip import spec
 from binderclip.addresses import launches
-from binderclip.cli import VERBS, cli
+from binderclip.cli import VERBS, cli, home
 from binderclip.errors import SpecError
 from binderclip.spec import providers
 from binderclip.spec.model import JSON
@@ -59,7 +59,7 @@ def test_commands_can_be_typed(page: str, line: str) -> None:
     del page
     _, verb, *words = shlex.split(line.partition(" > ")[0])
     assert verb in VERBS
-    command: click.Command = import_module(f"binderclip.cli.{verb}_").command
+    command: click.Command = import_module(home(verb)).command
     # Below a context of ``cli``, whose names for help a command keeps once it has seen them.
     command.make_context(verb, words, parent=cli.make_context("binderclip", [verb]))
 

@@ -36,6 +36,7 @@ VERBS = {
     "upgrade": "write the environment in another form",
     "resolve": "show what an address becomes",
     "link": "print the links that launch a notebook",
+    "publish-env": "push the environment as a repository that any BinderHub builds",
     "badge": "write a badge for such a link",
     "schema": "print the JSON Schema of the metadata",
     "sessions": "list and stop what runs on hubs",
@@ -56,6 +57,11 @@ Examples:
 """
 
 
+def home(verb: str) -> str:
+    """The module that a verb is in."""
+    return f"binderclip.cli.{verb.replace('-', '_')}_"
+
+
 class Verbs(click.Group):
     """Looks a verb up by name in ``binderclip.cli.<verb>_``; nothing else is imported."""
 
@@ -67,7 +73,7 @@ class Verbs(click.Group):
             return None
         from importlib import import_module
 
-        command: click.Command = import_module(f"binderclip.cli.{cmd_name}_").command
+        command: click.Command = import_module(home(cmd_name)).command
         return command
 
     def resolve_command(
