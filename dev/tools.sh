@@ -1,5 +1,6 @@
 # Sourced by dev/test: brings what tests run against, each apart from binderclip's own environment
-# ($VENV), whose imports it would make slower: a JupyterHub with its proxy, and repo2docker.
+# ($VENV), whose imports it would make slower: a JupyterHub with its proxy, Jupyter Servers with
+# binderclip's extension, and repo2docker.
 
 TOOLS=${BINDERCLIP_TOOLS:-.tools}
 
@@ -15,6 +16,14 @@ tool_venv() {
 
 tool_venv hub jupyterhub \
     'jupyterhub>=6,<7' 'jupyterlab>=4,<5' 'notebook>=7,<8' ipykernel nbgitpuller
+# binderclip as a part of Jupyter: with the applications and rooms, with other managers of contents,
+# and beside the spawners of hubs. It is this checkout's, so that nothing has to be installed again.
+tool_venv jupyter jupyter-lab -e '.[jupyter]' \
+    'jupyterlab>=4,<5' 'notebook>=7,<8' 'jupyter-collaboration>=4' 'jupyterhub>=6,<7' ipykernel
+tool_venv managers moto_server -e '.[jupyter]' jupyter-fs s3contents 'moto[server]' ipykernel
+tool_venv spawners jupyterhub -e . \
+    'jupyterhub>=6,<7' dockerspawner jupyterhub-kubespawner jupyterhub-systemdspawner
+tool_venv schemathesis st 'schemathesis>=4,<5'
 # The release whose table src/binderclip/rees holds.
 tool_venv repo2docker jupyter-repo2docker 'jupyter-repo2docker==2026.4.*'
 if [ ! -x "$TOOLS/node_modules/.bin/configurable-http-proxy" ] && command -v npm >/dev/null 2>&1; then

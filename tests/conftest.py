@@ -71,15 +71,25 @@ def corpus() -> Path:
 
 
 @pytest.fixture(scope="session")
-def tools(lacking: Callable[[str, str], NoReturn]) -> Path:
-    """The folder with a JupyterHub (``hub/bin/jupyterhub``) and its proxy
-    (``node_modules/.bin/configurable-http-proxy``), apart from what drives the tests.
-    """
+def tool(lacking: Callable[[str, str], NoReturn]) -> Callable[[str], Path]:
+    """Finds a part of what dev/test installed apart from what drives the tests."""
     folder = Path(os.environ.get("BINDERCLIP_TOOLS") or ROOT / ".tools").absolute()
-    for part in ("hub/bin/jupyterhub", "node_modules/.bin/configurable-http-proxy"):
+
+    def find(part: str) -> Path:
         if not (folder / part).exists():
-            lacking(Path(part).name, "dev/test")
-    return folder
+            lacking(f"{part} among its tools", "dev/test")
+        return folder / part
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def tools(tool: Callable[[str], Path]) -> Path:
+    """The folder of it, with a JupyterHub (``hub/bin/jupyterhub``) and its proxy
+    (``node_modules/.bin/configurable-http-proxy``).
+    """
+    tool("node_modules/.bin/configurable-http-proxy")
+    return tool("hub/bin/jupyterhub").parents[2]
 
 
 @pytest.fixture(scope="session")

@@ -75,6 +75,11 @@ _HOMES = {
 }
 
 
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    """Where Jupyter Server finds the extension that is called ``binderclip``."""
+    return [{"module": "binderclip.jupyter"}]
+
+
 def __getattr__(name: str) -> Any:
     from importlib import import_module  # noqa: PLC0415 - nothing is imported before it is used
 

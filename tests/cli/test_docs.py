@@ -16,7 +16,7 @@ import click
 import pytest
 
 from binderclip import errors
-from binderclip.cli import VERBS, cli
+from binderclip.cli import VERBS, cli, home
 
 Make: TypeAlias = Callable[..., Path]
 
@@ -46,7 +46,7 @@ def options(command: click.Command) -> set[str]:
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_option_is_documented_and_no_other(verb: str) -> None:
-    command = import_module(f"binderclip.cli.{verb}_").command
+    command = import_module(home(verb)).command
     text = FENCE.sub("", section(verb))
     documented = {
         word for code in re.findall(r"`([^`]*)`", text) for word in re.findall(r"^--?[a-z-]+", code)
@@ -58,7 +58,7 @@ def test_every_option_is_documented_and_no_other(verb: str) -> None:
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_usage_and_below(verb: str) -> None:
-    command = import_module(f"binderclip.cli.{verb}_").command
+    command = import_module(home(verb)).command
     assert f"binderclip {verb}" in FENCE.findall(section(verb))[0][1]
     if isinstance(command, click.Group):
         for name in command.commands:
@@ -66,8 +66,8 @@ def test_usage_and_below(verb: str) -> None:
 
 
 def test_the_table_has_every_verb() -> None:
-    assert set(re.findall(r"^## `(\w+)`", TEXT, re.MULTILINE)) == set(VERBS)
-    assert set(re.findall(r"\[`(\w+)`\]\(#\1\)", TEXT)) == set(VERBS)
+    assert set(re.findall(r"^## `([\w-]+)`", TEXT, re.MULTILINE)) == set(VERBS)
+    assert set(re.findall(r"\[`([\w-]+)`\]\(#\1\)", TEXT)) == set(VERBS)
     for name in options(cli):
         assert f"`{name}`" in TEXT
 

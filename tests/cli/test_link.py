@@ -73,7 +73,8 @@ def test_a_file_in_a_checkout(run: Run, notebook: MakeNotebook, tmp_path: Path) 
     assert "sekrit" not in done.out
     answer = done.answer
     where = {"repository": "https://gitlab.com/g/p", "ref": "dev", "hash": None}
-    assert answer["place"] == {**where, "path": "sub/a.ipynb"}
+    assert answer["place"].items() >= {**where, "path": "sub/a.ipynb"}.items()
+    assert answer["nowhere"] is None
     (link,) = answer["links"]
     assert link["kind"] == "binder-pull"
     assert "urlpath=git-pull%3Frepo%3Dhttps%253A%252F%252Fgitlab.com%252Fg%252Fp" in link["url"]
@@ -124,13 +125,13 @@ def test_what_was_frozen_and_the_latest(run: Run, notebook: MakeNotebook) -> Non
     ("metadata", "why", "what_to_do"),
     [
         (None, "names no environment", "set --build"),
-        (binder(files={"requirements.txt": "numpy"}), "carries files", "into a repository"),
+        (binder(files={"requirements.txt": "numpy"}), "carries files", "publish-env"),
         (
             binder(build=BUILD, files={"apt.txt": "x"}),
             "carries files of its environment itself (apt.txt)",
-            "into a repository",
+            "publish-env",
         ),
-        (binder(image={"host": "https://quay.io", "path": "o/i"}), "an image alone", "Dockerfile"),
+        (binder(image={"host": "https://quay.io", "path": "o/i"}), "an image alone", "publish-env"),
     ],
 )
 def test_no_link_can_be_made(
@@ -156,6 +157,130 @@ def test_a_notebook_nowhere(run: Run, notebook: MakeNotebook) -> None:
     done = run("link", path, "--kind", "hub-file", "--hub", "hub.example.org")
     assert done.out == "https://hub.example.org/hub/user-redirect/lab/tree/a.ipynb\n"
     assert run("link", path, "--kind", "hub-pull").code == 21
+
+
+HUBS = """
+[hubs.class]
+url = "https://hub.corp.example/jupyter/"
+open = true
+[hubs.plain]
+url = "https://plain.corp.example"
+[hubs.mine]
+url = "http://localhost:8888/x"
+kind = "server"
+[hubs.binder]
+url = "https://binder.corp.example"
+kind = "binderhub"
+open = true
+"""
+PULL = "/hub/user-redirect/git-pull?repo="
+PAGE = "https%3A%2F%2Fgithub.com%2Fo%2Fr%2Fblob%2FHEAD%2Fa.ipynb"
+SIGNED = "https://files.example.org/a.ipynb?sig=sekrit"
+
+
+@pytest.fixture
+def _hubs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "settings").mkdir()
+    (tmp_path / "settings" / "config.toml").write_text(HUBS)
+    monkeypatch.setenv("BINDERCLIP_CONFIG", str(tmp_path / "settings"))
+
+
+@pytest.mark.usefixtures("_hubs")
+def test_a_hub_that_opens_addresses(run: Run, notebook: MakeNotebook) -> None:
+    words = ("link", notebook(), "--repo", "o/r", "--kind", "hub-open", "--kind", "hub-pull")
+    base = "https://hub.corp.example/jupyter/hub/user-redirect/binderclip/open?url="
+    for hub in ("class", "https://HUB.corp.example/jupyter", "hub.corp.example/jupyter/hub/home"):
+        done = run(*words, "--hub", hub)
+        first, second = done.out.splitlines()
+        assert first.lower() == f"{base}{PAGE}".lower()
+        assert PULL in second
+        assert "binderclip's extension" not in done.err
+    done = run("link", words[1], "--repo", "o/r", "--hub", "class", "--hub", "plain", "--json")
+    found = [(link["kind"], link["host"]) for link in done.answer["links"]]
+    assert found == [
+        ("hub-open", "https://hub.corp.example/jupyter/"),
+        ("hub-pull", "https://hub.corp.example/jupyter/"),
+        ("hub-pull", "https://plain.corp.example/"),
+        ("binder-content", "https://mybinder.org"),
+    ]
+    assert "fetched into your server" in done.answer["links"][0]["what"]
+
+
+@pytest.mark.usefixtures("_hubs")
+def test_open_is_short_for_the_kind(run: Run, notebook: MakeNotebook) -> None:
+    path = notebook(binder=binder(build={**BUILD, "path": "o/env"}))
+    words = ("link", path, "--repo", "o/r", "--open")
+    done = run(*words, "--hub", "plain", "--ui", "notebook")
+    start = "https://plain.corp.example/hub/user-redirect/binderclip/open?url="
+    assert done.out == f"{start}{PAGE}&app=notebook\n"
+    assert run(*words, "--hub", "plain", "--ui", "lab").out == f"{start}{PAGE}&app=lab\n"
+    assert run(*words, "--hub", "plain").out == f"{start}{PAGE}\n"
+    assert "the hub's servers have to have binderclip's extension" in done.err
+    done = run(*words)
+    assert done.out.startswith("https://mybinder.org/v2/gh/o/env/main?urlpath=binderclip/open%3F")
+    assert "the environment has to contain binderclip's extension" in done.err
+    done = run(*words, "--host", "binder.corp.example")
+    assert done.out.startswith("https://binder.corp.example/v2/gh/o/env/main?urlpath=binderclip/")
+    assert done.err == ""
+    done = run("link", path, "--repo", "o/r", "--hub", "mine")
+    assert done.out.splitlines()[1] == f"http://localhost:8888/x/binderclip/open?url={PAGE}"
+
+
+@pytest.mark.usefixtures("_hubs")
+def test_a_binderhub_is_no_jupyterhub(run: Run, notebook: MakeNotebook) -> None:
+    done = run("link", notebook(), "--hub", "binder")
+    assert done.code == 12
+    assert "--host https://binder.corp.example/" in done.err
+
+
+def test_an_address_that_is_stated(run: Run, notebook: MakeNotebook) -> None:
+    path = notebook(binder=binder(build=BUILD))
+    done = run("link", path, "--hub", "hub.example.org", "--url", SIGNED)
+    first, second = done.out.splitlines()
+    assert first.startswith("https://mybinder.org/v2/gh/o/r/main?urlpath=binderclip/open%3Furl%3D")
+    assert second == (
+        "https://hub.example.org/hub/user-redirect/binderclip/open"
+        "?url=https%3A%2F%2Ffiles.example.org%2Fa.ipynb%3Fsig%3Dsekrit"
+    )
+    assert "whoever sees the link has it too" in done.err
+    assert "sekrit" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("https://ada:sekrit@example.org/a.ipynb", "--url: found a user or password"),
+        ("https://github.com/o/r", "--url: https://github.com/o/r is a repository"),
+        ("a.ipynb", "--url: found a file of this machine"),
+        ("-", "--url: found a file of this machine"),
+        ("example.org/b.ipynb", "write https://example.org/b.ipynb"),
+    ],
+)
+def test_an_address_that_leads_nowhere(
+    run: Run, notebook: MakeNotebook, address: str, why: str
+) -> None:
+    done = run("link", notebook(), "--url", address)
+    assert (done.code, done.out) == (14, "")
+    assert why in done.err
+    assert "sekrit" not in done.err
+
+
+def test_what_a_hub_filled_in(run: Run, notebook: MakeNotebook) -> None:
+    """Lying about, in no repository, without a word of configuration."""
+    image = {"host": "https://quay.io", "path": "o/image", "ref": "1"}
+    pinned = {**BUILD, "hash": "a" * 40}
+    done = run("link", notebook(binder=binder(image=image, build=pinned, auto=True)))
+    assert done.out == f"https://mybinder.org/v2/gh/o/r/{'a' * 40}\n"
+    for words in (
+        "the notebook is not in it: upload it there",
+        "for a link that opens it, push it to a repository, or say with --repo and --path",
+        "the image that the notebook names is not used",
+        "no BinderHub was named: this one has to be able to get https://github.com/o/r",
+    ):
+        assert words in done.err
+    done = run("link", notebook(binder=binder(image=image, auto=True)))
+    assert done.code == 21
+    assert "name with --hub a JupyterHub that has the image" in done.err
 
 
 def test_an_opt_out_is_no_environment(run: Run, notebook: MakeNotebook) -> None:

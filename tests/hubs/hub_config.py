@@ -145,3 +145,5 @@ elif rig["form"] == "profiles":
     shown = "".join(f'<input type="radio" name="profile" value="{slug}">' for slug in PROFILES)
     c.Spawner.options_form = f"<div>{shown}</div>"
     c.Spawner.options_from_form = "simple"
+
+exec(rig["config"])

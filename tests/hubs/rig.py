@@ -51,7 +51,8 @@ class Kind:
     """``prefix`` is the hub's base_url. ``form``: the page of options as DockerSpawner
     ("images") or KubeSpawner ("profiles") makes it. ``named_servers`` and ``concurrent_spawns``
     are limits, 0 for none; ``slow_spawn_s`` is how long the hub waits before it answers 202, and
-    ``start_s`` how long for a server.
+    ``start_s`` how long for a server. ``python`` and ``servers`` are the folders among the tools
+    that the hub and its servers run from; ``config`` are more lines of jupyterhub_config.py.
     """
 
     prefix: str = "/"
@@ -61,6 +62,9 @@ class Kind:
     concurrent_spawns: int = 0
     slow_spawn_s: float = 0.5
     start_s: int = 60
+    python: str = "hub"
+    servers: str = "hub"
+    config: str = ""
 
 
 @dataclass
@@ -232,23 +236,25 @@ def started(tools: Path, folder: Path, kind: Kind | None = None) -> Iterator[Hub
         "hub_bind_url": inner,
         "proxy_api_url": proxy_api,
         "proxy": str(tools / "node_modules" / ".bin" / "configurable-http-proxy"),
-        "singleuser": str(tools / "hub" / "bin" / "jupyterhub-singleuser"),
+        "singleuser": str(tools / kind.servers / "bin" / "jupyterhub-singleuser"),
         "lab": kind.lab,
         "form": kind.form,
         "named_servers": kind.named_servers,
         "concurrent_spawns": kind.concurrent_spawns,
         "slow_spawn_s": kind.slow_spawn_s,
         "start_s": kind.start_s,
+        "config": kind.config,
     }
+    environ = _environ(tools / kind.servers / "bin", folder)
     hub = Hub(
         url=public + prefix,
         folder=folder,
         secret=secret,
         command=[
-            str(tools / "hub" / "bin" / "python"),
+            str(tools / kind.python / "bin" / "python"),
             *("-m", "jupyterhub", "--no-ssl", "-f", str(_HERE / "hub_config.py")),
         ],
-        environ=_environ(tools, folder) | {"BINDERCLIP_RIG": json.dumps(settings)},
+        environ={**environ, "BINDERCLIP_RIG": json.dumps(settings)},
     )
     try:
         hub.start()
@@ -257,13 +263,13 @@ def started(tools: Path, folder: Path, kind: Kind | None = None) -> Iterator[Hub
         hub.end()
 
 
-def _environ(tools: Path, folder: Path) -> dict[str, str]:
+def _environ(programs: Path, folder: Path) -> dict[str, str]:
     """Nothing of whoever runs the tests but where programs are."""
     home = folder / "home"
     home.mkdir(parents=True, exist_ok=True)
     return {
         "HOME": str(home),
-        "PATH": f"{tools / 'hub' / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
         "LANG": "C.UTF-8",
         "TMPDIR": str(folder),
     }

@@ -72,6 +72,13 @@ def pulled(address: str) -> tuple[str, str | None, str, str]:
     return found["repo"], found.get("branch"), folder, found["urlpath"]
 
 
+def asked_to_open(address: str) -> dict[str, str]:
+    """What the page of binderclip's extension is asked: the arguments, as tornado reads them."""
+    path, _, query = address.partition("?")
+    assert path == "binderclip/open"
+    return {name: values[-1] for name, values in parse_qs(query).items()}
+
+
 def notebook(address: str) -> str:
     """The path that a Jupyter server shows at ``address``, as a browser asks for it."""
     path = unquote(urlsplit(f"https://server/{address}").path[1:])

@@ -11,7 +11,7 @@ import pytest
 
 from binderclip.addresses import launches
 from binderclip.addresses.link import parse
-from binderclip.links import Asked, Link, Nowhere, Place, links
+from binderclip.links import Asked, Link, Nowhere, Place, links, webaddress
 from binderclip.links.remotes import on_the_web, same
 from binderclip.spec.faults import Faults
 from binderclip.spec.launch_link import read_link
@@ -41,7 +41,10 @@ def made(case: dict[str, Any]) -> tuple[Asked, Link]:
         name=case["path"].rpartition("/")[2],
         hosts=(case.get("host", "https://mybinder.org"),),
         hubs=(case["hub"],) if "hub" in case else (),
-        ui=case.get("ui", "lab"),
+        ui=case.get("ui"),
+        servers=(case["server"],) if "server" in case else (),
+        url=webaddress.fetchable(case["address"]) if "address" in case else "",
+        shared="address" in case,
     )
     (link,) = links(asked, [case.get("kind", "binder")]).links
     return asked, link
@@ -83,6 +86,8 @@ def test_what_the_reader_of_addresses_makes_of_it(case: dict[str, Any]) -> None:
     if not isinstance(asked.place, Place) or (asked.binder and asked.binder.content):
         return
     place = asked.place
+    if link.kind.endswith("-open"):
+        return  # what the page at its end makes of it: test_byaddress.py
     params = parse(link.url).params
     opened = launches.opened_path(
         params

@@ -7,16 +7,18 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from binderclip import sources
 from binderclip.links import Nowhere, Place
 from binderclip.links.branches import settled
-from binderclip.links.located import at_address, at_launch
+from binderclip.links.located import at_address, of_source
 from binderclip.links.remotes import on_the_web, same
 from binderclip.spec.model import Reference
 
@@ -27,9 +29,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 def located(address: str, *refs: str, fetched: str | None = None) -> tuple[str, str | None, str]:
     """(repository, ref or hash, path) of an address as people paste it."""
     source = sources.resolve(address)
-    place = (source.launch and at_launch(source.launch)) or at_address(
-        source.address, origin=source.origin, url=fetched or source.url, refs=refs
-    )
+    place = of_source(replace(source, url=fetched or source.url), refs=refs)
     assert isinstance(place, Place), place
     return place.repository.url, place.repository.hash or place.repository.ref, place.path
 
@@ -54,6 +54,10 @@ def located(address: str, *refs: str, fetched: str | None = None) -> tuple[str, 
         (
             "https://gitlab.corp.example:8443/g/p/-/blob/main/a.ipynb",
             ("gitlab.corp.example:8443/g/p", "main", "a.ipynb"),
+        ),
+        (
+            "https://codeberg.org/o/r/src/branch/main/-/a.ipynb",
+            ("codeberg.org/o/r", "main", "-/a.ipynb"),
         ),
         ("https://bitbucket.org/w/r/src/main/a.ipynb", ("bitbucket.org/w/r", "main", "a.ipynb")),
         (
@@ -238,10 +242,34 @@ def test_an_address_all_the_way(served: str, tmp_path: Path) -> None:
     )
     answer = json.loads(done.stdout)
     where = {"repository": f"{served}/o/r", "ref": "feature/new", "hash": None}
-    assert answer["place"] == {**where, "path": "plots/a.ipynb"}
+    assert answer["place"] == {**where, "path": "plots/a.ipynb", "notes": []}
     (link,) = answer["links"]
     assert link["kind"] == "binder-pull"
     assert "branch%3Dfeature%252Fnew%26urlpath%3Dlab%252Ftree%252Fr%252Fplots%252Fa" in link["url"]
+
+
+def test_the_address_itself_is_opened(served: str, tmp_path: Path) -> None:
+    """What was pasted, to the letter; a secret in it only where it is repeated with --url."""
+    body = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (tmp_path / "web" / "a b.ipynb").write_text(json.dumps(body))
+    command = [str(Path(sys.executable).parent / "binderclip"), "link", "--open"]
+
+    def link(address: str, *words: str) -> subprocess.CompletedProcess[str]:
+        words = (address, "--hub", "hub.example.org", *words)
+        return subprocess.run([*command, *words], capture_output=True, text=True, check=False)
+
+    start = "https://hub.example.org/hub/user-redirect/binderclip/open?url="
+    done = link(f"{served}/a%20b.ipynb?x=1")
+    assert done.stdout == f"{start}{quote(f'{served}/a%20b.ipynb?x=1', safe='')}\n"
+    assert "in a network of yours" in done.stderr
+    secret = f"{served}/a%20b.ipynb?token=sekrit"
+    done = link(secret)
+    assert (done.returncode, done.stdout) == (21, "")
+    assert "repeat the address with --url" in done.stderr
+    assert "sekrit" not in done.stderr
+    done = link(secret, "--url", secret)
+    assert done.stdout == f"{start}{quote(secret, safe='')}\n"
+    assert "whoever sees the link has it too" in done.stderr
 
 
 def test_a_guess_stays_where_the_repository_does_not_help(served: str) -> None:

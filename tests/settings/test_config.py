@@ -80,6 +80,13 @@ def test_every_key(write: Write) -> None:
     assert "s3cret" not in repr(config)
 
 
+def test_whether_links_may_open_there(write: Write) -> None:
+    hubs = load(
+        write('[hubs.a]\nurl = "https://a"\nopen = true\n[hubs.b]\nurl = "https://b"'), {}
+    ).hubs
+    assert (hubs["a"].open, hubs["b"].open) == (True, False)
+
+
 def test_a_home_in_a_path(write: Write) -> None:
     config = load(write('[hubs.a]\nurl = "https://h"\ntoken_file = "~/t"'), {})
     assert config.hubs["a"].token_file == Path.home() / "t"
@@ -144,6 +151,15 @@ def test_variables_at_fault(tmp_path: Path) -> None:
         ("[hubs.'https://a.org']\nurl='https://a.org'", ("hubs['https://a.org'].url",)),
         ("[hubs.a]\nurl='https://a.org'\nkind='binder'", ("kind: ", "did you mean 'binderhub'?")),
         ("[hubs.a]\nurl='https://a.org'\nkind='x'", ("leave it out",)),
+        (
+            "[hubs.a]\nurl='https://a.org'\nopen='True'",
+            ("hubs.a.open: found 'True', expected true or false", "did you mean open = true?"),
+        ),
+        (
+            "[hubs.a]\nurl='https://a.org'\nopen=1",
+            ("hubs.a.open: found 1, expected true or false",),
+        ),
+        ("[hubs.a]\nurl='https://a.org'\nopens=true", ("did you mean 'open'?",)),
         ("[hubs.a]\nurl='https://a.org'\nsrever='x'", ("hubs.a.srever", "'server'")),
         ("[hubs.a]\nurl='https://a.org'\nserver=''", ("hubs.a.server: found ''",)),
         ("[hubs.a]\nurl='https://a.org'\noptions='x'", ("hubs.a.options: found 'x'",)),

@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -107,19 +108,25 @@ class Site:
         return self.url + path
 
 
-def _serving(server: _Server, scheme: str) -> Iterator[Site]:
+@contextmanager
+def serving(server: _Server | None = None, scheme: str = "http") -> Iterator[Site]:
+    """A site to lay pages on, for as long as the context lasts."""
+    server = server or _Server(("127.0.0.1", 0), Exchange)
     server.site = Site(scheme, server.server_address[1])
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    yield server.site
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    try:
+        yield server.site
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    yield from _serving(_Server(("127.0.0.1", 0), Exchange), "http")
+    with serving() as one:
+        yield one
 
 
 @pytest.fixture
@@ -128,7 +135,8 @@ def site6() -> Iterator[Site]:
         server = _Server6(("::1", 0), Exchange)
     except OSError:
         pytest.skip("this machine has no IPv6 loopback")
-    yield from _serving(server, "http")
+    with serving(server, "http") as one:
+        yield one
 
 
 @pytest.fixture(scope="session")
@@ -169,7 +177,8 @@ def secure(
     authority.issue_cert(*TLS_HOSTS).configure_cert(context)
     server = _Server(("127.0.0.1", 0), Exchange)
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    yield from _serving(server, "https")
+    with serving(server, "https") as one:
+        yield one
 
 
 @dataclass

@@ -92,7 +92,7 @@ def _prepared(
         from binderclip.cli.linking import Words, asked
 
         words = Words(
-            hosts=(), hubs=(), ui="lab", kinds=(), repo=None, ref=None, path=None,
+            hosts=(), hubs=(), ui=None, kinds=(), repo=None, ref=None, path=None,
             latest=not wishes.frozen,
         )  # fmt: skip
         return replace(wanted, asked=asked(seen, words)), ()

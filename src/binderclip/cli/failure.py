@@ -10,6 +10,7 @@ import click
 from binderclip.cli.paint import clean, colour, print_json
 from binderclip.cli.state import State
 from binderclip.errors import BinderclipError, CellFailed, FreezeFailed, SpecError
+from binderclip.wire import error_as_json, plain_error
 
 LINES = 20
 """A message is cut to this many lines, so that it stays on one screen."""
@@ -67,26 +68,10 @@ def _show_traceback(error: CellFailed) -> None:
 
 
 def as_json(error: Exception) -> dict[str, object]:
-    """The one shape of an error: ``{"error": {"code", "message", "hint"}}``."""
-    body: dict[str, object] = {
-        "code": error.code if isinstance(error, BinderclipError) else _foreign_code(error),
-        "message": _message(error),
-        "hint": _hint(error),
-    }
-    if isinstance(error, SpecError):
-        body["problems"] = [
-            {"path": p.path, "found": p.found, "expected": p.expected, "hint": p.hint}
-            for p in error.problems
-        ]
-    if isinstance(error, FreezeFailed):
-        body["failures"] = [{"path": one.path, **_inner(one.error)} for one in error.failures]
-    if isinstance(error, CellFailed):
-        body |= {"cell": error.cell, "traceback": error.traceback}
-    return {"error": body}
-
-
-def _inner(error: BinderclipError) -> dict[str, object]:
-    return {"code": error.code, "message": error.message, "hint": error.hint}
+    """``wire``'s shape, for what click and the system raise too."""
+    if isinstance(error, BinderclipError):
+        return error_as_json(error)
+    return plain_error(_foreign_code(error), _message(error), _hint(error))
 
 
 def problem_lines(path: str, error: BinderclipError) -> list[str]:

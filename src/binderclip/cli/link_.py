@@ -15,6 +15,7 @@ Examples:
   binderclip link analysis.ipynb --first --as markdown >> README.md
   binderclip link https://github.com/o/r/blob/main/a.ipynb --ui notebook
   binderclip link analysis.ipynb --hub https://hub.example.org --kind hub-pull
+  binderclip link analysis.ipynb --hub https://hub.example.org --open
   binderclip link analysis.ipynb --repo o/r --path notebooks/analysis.ipynb
 """
 
@@ -42,26 +43,33 @@ Examples:
     "hubs",
     multiple=True,
     metavar="URL|NAME",
-    help="A JupyterHub, or one of your configuration; may be repeated.",
+    help="A JupyterHub, or a hub or server of your configuration; may be repeated.",
 )
 @click.option(
     "--ui",
     type=click.Choice(list(UIS)),
-    default="lab",
-    show_default=True,
-    help="What opens the notebook.",
+    help="What opens the notebook [default: lab; for links that fetch it, what the server shows].",
 )
 @click.option(
     "--kind",
     "kinds",
     multiple=True,
     type=click.Choice(list(KINDS)),
-    help="Links of this kind; may be repeated [default: those that do what the notebook says].",
+    metavar="KIND",
+    help=f"Links of this kind: {', '.join(KINDS)}; may be repeated [default: those that do what "
+    "the notebook says].",
+)
+@click.option(
+    "--open",
+    "opens",
+    is_flag=True,
+    help="Links that fetch the notebook from its address: hub-open with --hub, else binder-open.",
 )
 @click.option("--badge", metavar="URL", help="The picture for badges [default: the BinderHub's].")
 @click.option("--repo", metavar="REPOSITORY", help="The repository that the notebook is in.")
 @click.option("--ref", metavar="REF", help="Its branch, tag or commit.")
 @click.option("--path", metavar="PATH", help="The notebook's path there.")
+@click.option("--url", metavar="ADDRESS", help="Where others can fetch the notebook.")
 @click.option("--latest", is_flag=True, help="Go by refs; set aside what was frozen.")
 @json_option
 def command(

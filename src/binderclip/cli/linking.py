@@ -3,63 +3,73 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from binderclip.cli.paint import count, flat, print_json, print_rows
 from binderclip.cli.reading import Seen
-from binderclip.errors import Problem, SpecError
-from binderclip.links import Asked, Form, Kind, Link, Links, Nowhere, Place, links, written
-from binderclip.spec.faults import Faults
-from binderclip.spec.grammar import fits
-from binderclip.spec.model import Reference
+from binderclip.errors import SourceError
+from binderclip.links import Asked, Form, Kind, Links, Nowhere, Place, links, written
+from binderclip.links.parts import path_there
 
 if TYPE_CHECKING:
     from binderclip.servers.pages import UI
 
-PUBLIC = "https://mybinder.org"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """The options as they were typed. ``repo``, ``ref`` and ``path`` say where the notebook is."""
+    """The options as they were typed. ``repo``, ``ref`` and ``path`` say where the notebook is,
+    ``url`` where it can be fetched.
+    """
 
     hosts: tuple[str, ...]
     hubs: tuple[str, ...]
-    ui: UI
+    ui: UI | None
     kinds: tuple[Kind, ...]
     repo: str | None
     ref: str | None
     path: str | None
     latest: bool
+    opens: bool = False
+    url: str | None = None
 
 
 def asked(seen: Seen, words: Words) -> Asked:
     """Raises SpecError, ConfigError, SourceError."""
+    from binderclip.cli.linkplaces import places
+
     binder = seen.reading.binder if seen.reading else None
     place = _place(seen, words)
     name = _file_name(seen)
     if isinstance(place, Nowhere) and words.path:
-        name = _path(words.path)
+        name = path_there(words.path, "--path")
+    there = places(words.hosts, words.hubs, binder.host if binder else ())
     return Asked(
         binder=binder,
         place=place,
         name=name,
-        hosts=_hosts(words.hosts, binder.host if binder else ()),
-        hubs=_hubs(words.hubs),
+        hosts=there.hosts,
+        hubs=there.hubs,
+        servers=there.servers,
+        opening=there.opening,
         ui=words.ui,
         latest=words.latest,
+        url=_url(seen, words),
+        shared=bool(words.url),
     )
 
 
 def make(seen: Seen, words: Words) -> tuple[Asked, Links]:
     """Raises Refused too, where no link can be made."""
     question = asked(seen, words)
-    return question, links(question, words.kinds)
+    kinds = words.kinds
+    if words.opens:
+        kinds = (*kinds, "hub-open" if words.hubs else "binder-open")
+    return question, links(question, kinds)
 
 
 def _place(seen: Seen, words: Words) -> Place | Nowhere:
@@ -67,7 +77,7 @@ def _place(seen: Seen, words: Words) -> Place | Nowhere:
     if isinstance(place, Nowhere):
         return place
     if words.path:
-        place = replace(place, path=_path(words.path))
+        place = replace(place, path=path_there(words.path, "--path"))
     if words.ref:
         from binderclip.references import at
 
@@ -81,7 +91,7 @@ def _named(seen: Seen, words: Words) -> Place:
 
     there = repository(words.repo or "", "repo")
     if words.path:
-        return Place(there, words.path)
+        return Place(there, path_there(words.path, "--path"))
     found = _found(seen, words.ref)
     return Place(there, found.path if isinstance(found, Place) else _file_name(seen))
 
@@ -95,13 +105,11 @@ def _found(seen: Seen, ref: str | None) -> Place | Nowhere:
         return in_checkout(path)
     if source is None or source.url is None:
         return Nowhere("came over standard input")
-    from binderclip.links.located import at_address, at_launch
+    from binderclip.links.located import of_source
 
-    if source.launch and (opened := at_launch(source.launch)):
-        return opened
     build = seen.reading.binder.build if seen.reading and seen.reading.binder else None
     known = [word for word in (ref, build and build.ref) if word]
-    place = at_address(source.address, origin=source.origin, url=source.url, refs=known)
+    place = of_source(source, refs=known)
     if isinstance(place, Place) and place.notes:
         from binderclip.links.branches import settled
 
@@ -113,43 +121,18 @@ def _file_name(seen: Seen) -> str:
     return Path(seen.address).name if seen.source is None else seen.source.name
 
 
-def _path(text: str) -> str:
-    """A path in a repository, as typed. Raises SpecError."""
-    path = PurePosixPath(text)
-    if path.is_absolute() or ".." in path.parts or not path.name or not text.isprintable():
-        problem = Problem("--path", ascii(text), "the notebook's path in its repository")
-        raise SpecError((problem,))
-    return str(path)
+def _url(seen: Seen, words: Words) -> str:
+    """Where the notebook can be fetched, unless that is told by the repository it is in."""
+    from binderclip.links.webaddress import fetchable
 
-
-def _hosts(stated: Sequence[str], own: Sequence[str]) -> tuple[str, ...]:
-    if stated:
-        return tuple(_address("--host", text) for text in stated)
-    if own:
-        return tuple(own)
-    from binderclip import config
-
-    return config.load().hosts or (PUBLIC,)
-
-
-def _hubs(stated: Sequence[str]) -> tuple[str, ...]:
-    """Addresses, or names that the person's configuration gives them."""
-    if not stated:
-        return ()
-    from binderclip import config
-
-    names = config.load().hubs
-    return tuple(names[text].url if text in names else _address("--hub", text) for text in stated)
-
-
-def _address(option: str, text: str) -> str:
-    """Raises SpecError."""
-    address = text if "://" in text else f"https://{text}"
-    if not fits("host", address):
-        faults = Faults()
-        faults.wrong(option, address, "host")
-        raise SpecError(tuple(faults.problems))
-    return address
+    if words.url:
+        try:
+            return fetchable(words.url, anonymous=True)
+        except SourceError as error:
+            raise SourceError(f"--url: {error.message}", hint=error.hint) from error
+    moved = words.repo or words.ref or words.path
+    source = seen.source
+    return fetchable(source.address) if source and source.url and not moved else ""
 
 
 def show(question: Asked, found: Links, form: Form, *, badge: str | None, first: bool) -> None:
@@ -183,35 +166,6 @@ def _mind(notes: Sequence[str], *, err: bool = False) -> None:
 
 def print_answer(seen: Seen, question: Asked, found: Links, *, badge: str | None) -> None:
     """For machines; see docs/command-line.md."""
-    place = question.place if isinstance(question.place, Place) else None
-    print_json(
-        {
-            "address": seen.address,
-            "place": place and _described(place),
-            "links": [_link(link, question, badge) for link in found.links],
-            "refused": [
-                {"kind": kind, "message": error.message, "hint": error.hint}
-                for kind, error in found.refused
-            ],
-        }
-    )
+    from binderclip.links.answer import links_as_json
 
-
-def _described(place: Place) -> dict[str, object]:
-    where: Reference = place.repository
-    return {"repository": where.url, "ref": where.ref, "hash": where.hash, "path": place.path}
-
-
-def _link(link: Link, question: Asked, badge: str | None) -> dict[str, object]:
-    forms: Iterator[tuple[str, str]] = (
-        (form, written(link, form, name=question.name, badge=badge))
-        for form in ("markdown", "html", "rst")
-    )
-    return {
-        "kind": link.kind,
-        "url": link.url,
-        "host": link.host,
-        "what": link.what,
-        "notes": link.notes,
-        **dict(forms),
-    }
+    print_json({"address": seen.address, **links_as_json(question, found, badge=badge)})

@@ -9,6 +9,10 @@ from typing import Any
 
 import click
 
+# Verbs take all that they print with from here.
+from binderclip.amounts import count as count  # noqa: PLC0414 - exported, see above
+from binderclip.amounts import size as size  # noqa: PLC0414 - exported, see above
+
 # Everything that can move the cursor, rename the window or hide text, bidirectional marks too:
 # https://trojansource.codes, ECMA-48. Compiled when first needed, as most text is harmless.
 _UNSAFE = (
@@ -91,11 +95,6 @@ def _width() -> int:
         return 80
 
 
-def count(number: int, one: str, many: str | None = None) -> str:
-    """``1 notebook``, ``2 notebooks``; ``many`` where the plural takes no plain s."""
-    return f"{number} {one}" if number == 1 else f"{number} {many or one + 's'}"
-
-
 def tally(counts: Mapping[str, int]) -> str:
     """``2 good, 1 wrong``: what there is none of is left out."""
     return ", ".join(f"{number} {what}" for what, number in counts.items() if number)
@@ -111,16 +110,6 @@ def print_json(value: Any) -> None:
         import json
 
         click.echo(json.dumps(value, indent=2, default=str))
-
-
-def size(n_bytes: int) -> str:
-    """Bytes for people: ``1.4 MB``; powers of ten, as ``df --si`` and disks' makers count."""
-    amount = float(n_bytes)
-    for unit in ("B", "kB", "MB", "GB"):
-        if amount < 1000:  # noqa: PLR2004 - powers of ten
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} TB"
 
 
 def duration(seconds: float) -> str:

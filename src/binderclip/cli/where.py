@@ -19,14 +19,13 @@ from binderclip.hubs.bases import hub_bases
 from binderclip.hubs.probe import Kind, Probe, probe
 from binderclip.records import Records
 from binderclip.spec.model import JSON
+from binderclip.spec.places import MYBINDER
 from binderclip.targets.binderhub import BinderHubTarget
 from binderclip.targets.jupyterhub import JupyterHubTarget
 from binderclip.targets.local import LocalTarget
 from binderclip.targets.server import ServerTarget, server_address
 from binderclip.tokens import Tokens
 from binderclip.web import Web
-
-_PUBLIC = "https://mybinder.org"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ class Finder:
         if not hosts:
             raise click.UsageError(
                 "the notebook names no BinderHub, and neither does your configuration; give an "
-                f"address, as in --on {_PUBLIC}"
+                f"address, as in --on {MYBINDER}"
             )
         known = {host.rstrip("/") for host in self._config.hosts}
         named = all(host.rstrip("/") in known for host in hosts)

@@ -24,7 +24,8 @@ ON: Final = ("auto", "local", "binderhub", "jupyterhub", "server")
 class HubEntry:
     """A hub or server that a person named. ``url`` ends in ``/``. ``kind`` is found out where it is
     None. ``server`` is the name of a named server, ``options`` what a JupyterHub's spawner takes.
-    At most one of the last three says where the token is.
+    At most one of the three about tokens says where it is. ``open``: its servers have binderclip's
+    extension, so that links may open notebooks there by their addresses.
     """
 
     url: str
@@ -34,6 +35,7 @@ class HubEntry:
     token_env: str | None = None
     token_file: Path | None = None
     token: str | None = field(default=None, repr=False)
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)

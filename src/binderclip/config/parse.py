@@ -21,7 +21,7 @@ from binderclip.spec.shown import key_path, shown
 KINDS: tuple[HubKind, ...] = get_args(HubKind)
 
 _KEYS = ("hosts", "on", "hubs")
-_HUB_KEYS = ("url", "kind", "server", "options", "token_env", "token_file", "token")
+_HUB_KEYS = ("url", "kind", "server", "options", "token_env", "token_file", "token", "open")
 _TOKENS = ("token", "token_env", "token_file")
 # What people call it elsewhere.
 _SYNONYMS = {"host": "hosts", "hub": "hubs", "target": "on", "default": "on", "profile": "options"}
@@ -141,6 +141,7 @@ def _hub(name: str, value: object, folder: Path, faults: Faults) -> HubEntry | N
         token_env=_variable(value, path, faults),
         token_file=_file(value, path, folder, faults),
         token=_token(value, path, faults),
+        open=_flag(value, "open", path, faults),
     )
 
 
@@ -204,6 +205,16 @@ def _token(value: Mapping[str, Any], path: str, faults: Faults) -> str | None:
         return token
     faults.say(f"{path}.token", "something else (not shown)", "a token: text without spaces")
     return None
+
+
+def _flag(value: Mapping[str, Any], key: str, path: str, faults: Faults) -> bool:
+    found = value.get(key, False)
+    if isinstance(found, bool):
+        return found
+    meant = found.strip().lower() if isinstance(found, str) else ""
+    hint = f"did you mean {key} = {meant}?" if meant in {"true", "false"} else None
+    faults.say(f"{path}.{key}", _shown(found), "true or false", hint)
+    return False
 
 
 def _options(value: object, path: str, faults: Faults) -> Mapping[str, JSON]:

@@ -31,7 +31,7 @@ def frozen(value: JSON | Missing, hashes: Mapping[str, str], pinned: Frozen | No
         return Edited(value)
     if reading.dialect == "v0" and pinned and not pinned.files:
         new = replace(new, frozen=None)  # it has no word for when
-    notes = (NOT_AUTO,) if old.auto else ()
+    notes = (f"{NOT_AUTO}, and `thaw` does not bring it back",) if old.auto else ()
     return finished(value, _raw(value), reading, replace(new, auto=False), notes=notes)
 
 

@@ -17,7 +17,7 @@ def made(wanted: Wanted) -> Said:
     return Said(f"{link.url}\n".encode(), _keys(asked, link), notes=link.notes)
 
 
-_BUILT: frozenset[Kind] = frozenset({"binder", "binder-pull", "binder-empty"})
+_BUILT: frozenset[Kind] = frozenset({"binder", "binder-open", "binder-pull", "binder-empty"})
 
 
 def _keys(asked: Asked, link: Link) -> frozenset[str]:

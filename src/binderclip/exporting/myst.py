@@ -12,10 +12,9 @@ from dataclasses import replace
 from binderclip.errors import Problem, SpecError
 from binderclip.exporting.model import Said, Wanted
 from binderclip.spec.model import Reference
-from binderclip.spec.places import GIST, GITHUB, GITLAB, HEAD, canonical
+from binderclip.spec.places import GIST, GITHUB, GITLAB, HEAD, MYBINDER, canonical
 from binderclip.spec.providers import provider_of
 
-_PUBLIC = "https://mybinder.org"
 _NAMES = {"gh": "github", "gl": "gitlab", "git": "git", "gist": "gist"}
 
 
@@ -25,7 +24,7 @@ def made(wanted: Wanted) -> Said:
     if build is None:
         problem = Problem("binder.build", "nothing", "a repository: 'myst' names one")
         raise SpecError((problem,), hint="`binderclip set NOTEBOOK --build REPOSITORY` names one")
-    host = wanted.binder.host[0] if wanted.binder.host else _PUBLIC
+    host = wanted.binder.host[0] if wanted.binder.host else MYBINDER
     parts = {"url": host, **_described(build if wanted.frozen else replace(build, hash=None))}
     lines = [
         f"      {key}: {json.dumps(value, ensure_ascii=False)}" for key, value in parts.items()

@@ -18,7 +18,6 @@ from binderclip.spec.model import Binder, Reference
 from binderclip.spec.places import GIST, GITHUB, GITLAB
 from binderclip.spec.providers import reference_of
 
-MYBINDER = "https://mybinder.org"
 USUAL = "executablebooks/thebe-binder-base"
 """The repository that MyST and thebe launch where none is named."""
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from binderclip.importing import binderoptions, texts
-from binderclip.importing.binderoptions import MYBINDER, Options
+from binderclip.importing.binderoptions import Options
 from binderclip.importing.model import Found, Remarks, Unusable
+from binderclip.spec.places import MYBINDER
 
 
 def of_file(text: str, where: str) -> Iterator[Found]:

@@ -13,9 +13,10 @@ from typing import Any
 from binderclip import spec
 from binderclip.errors import SpecError
 from binderclip.importing import binderoptions, texts
-from binderclip.importing.binderoptions import MYBINDER, USUAL, Options
+from binderclip.importing.binderoptions import USUAL, Options
 from binderclip.importing.model import Found, Remarks, Unusable, finished
 from binderclip.importing.requirements import plain
+from binderclip.spec.places import MYBINDER
 
 _GITHUB = re.compile(
     r"(?:https?://(?:www\.)?github\.com/)?([\w.-]+/[\w.-]+?)(?:\.git)?(?:/.*)?", re.ASCII

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from binderclip.importing import binderoptions, texts
-from binderclip.importing.binderoptions import MYBINDER, USUAL, Options
+from binderclip.importing.binderoptions import USUAL, Options
 from binderclip.importing.model import Found, Remarks, Unusable
+from binderclip.spec.places import MYBINDER
 
 MARK = "x-thebe-config"
 _SCRIPT = re.compile(

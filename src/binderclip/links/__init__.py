@@ -8,7 +8,7 @@ from __future__ import annotations
 from binderclip.links.formats import FORMS, Form, written
 from binderclip.links.launch import links
 from binderclip.links.model import KINDS, Asked, Kind, Link, Links, Nowhere, Place
-from binderclip.links.pages import UIS, opening, page
+from binderclip.links.pages import UIS, hub_itself, open_page, opening, page
 
 __all__ = [
     "FORMS",
@@ -21,7 +21,9 @@ __all__ = [
     "Links",
     "Nowhere",
     "Place",
+    "hub_itself",
     "links",
+    "open_page",
     "opening",
     "page",
     "written",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from binderclip.addresses.launches import Pulled, opened_path
@@ -18,9 +19,21 @@ from binderclip.spec.launch_link import read_link
 from binderclip.spec.model import Reference
 from binderclip.spec.places import DOI, GIST, HYDROSHARE, canonical, pinned, sound
 
+if TYPE_CHECKING:
+    from binderclip.addresses.source import Source
+
 # Names that hardly begin a longer branch.
 _WHOLE = frozenset({"HEAD", "main", "master", "develop", "dev", "gh-pages", "trunk"})
 _FEW = 2
+
+
+def of_source(source: Source, *, refs: Sequence[str] = ()) -> Place | Nowhere:
+    """Where a notebook from the web lies: what its launch link opens, or else what its address
+    tells. ``refs`` as below.
+    """
+    if source.launch and (opened := at_launch(source.launch)):
+        return opened
+    return at_address(source.address, origin=source.origin, url=source.url, refs=refs)
 
 
 def at_launch(link: str) -> Place | None:
@@ -96,10 +109,9 @@ def _at(link: Link, refs: Sequence[str]) -> Place | None:
 
 
 def _on_a_forge(link: Link, parts: tuple[str, ...], refs: Sequence[str]) -> Place | None:
-    if "-" in parts:  # GitLab, whose projects may be in groups of groups
-        at = parts.index("-")
-        raw = parts[at + 1 : at + 2] == ("raw",)
-        return _split(link.over("/".join(parts[:at])), parts[at + 2 :], refs) if raw else None
+    at = parts.index("-") if "-" in parts else 0
+    if parts[at : at + 2] == ("-", "raw"):  # GitLab, whose projects may be in groups of groups
+        return _split(link.over("/".join(parts[:at])), parts[at + 2 :], refs)
     match parts:
         case (owner, name, "raw", "branch" | "tag" | "commit", *rest) if len(rest) >= _FEW:
             return _split(link.over(f"{owner}/{name}"), rest, refs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from binderclip.errors import Refused
@@ -12,7 +12,14 @@ if TYPE_CHECKING:
     from binderclip.servers.pages import UI
 
 Kind: TypeAlias = Literal[
-    "binder", "binder-pull", "hub-pull", "hub-file", "binder-content", "binder-empty"
+    "binder",
+    "binder-open",
+    "binder-pull",
+    "hub-open",
+    "hub-pull",
+    "hub-file",
+    "binder-content",
+    "binder-empty",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """Best first. docs/links.md says what each one does."""
@@ -41,8 +48,16 @@ class Nowhere:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What links are asked for. ``binder`` is None where the notebook names nothing; ``name`` is
-    its file name. ``hosts`` are BinderHubs, ``hubs`` JupyterHubs, both in order of preference and
-    with their path prefixes. ``latest`` goes by refs, not by what was frozen.
+    its file name. ``hosts`` are BinderHubs, ``hubs`` JupyterHubs, ``servers`` single Jupyter
+    Servers, each in order of preference and with their path prefixes; ``opening`` are those of
+    them that have binderclip's extension. ``latest`` goes by refs, not by what was frozen.
+
+    ``ui`` is what shows the notebook, where somebody said it: otherwise JupyterLab, or for links
+    that open it by its address what the server shows.
+
+    ``url`` is where the notebook can be fetched (see ``webaddress.fetchable``), where it is known
+    and not to be made from ``place``. ``shared``: somebody said it in so many words, for links
+    that open it. Otherwise one with a secret in it goes into no link.
     """
 
     binder: Binder | None
@@ -50,8 +65,16 @@ class Asked:
     name: str
     hosts: tuple[str, ...]
     hubs: tuple[str, ...] = ()
-    ui: UI = "lab"
+    ui: UI | None = None
     latest: bool = False
+    servers: tuple[str, ...] = ()
+    opening: frozenset[str] = frozenset()
+    url: str = field(default="", repr=False)
+    shared: bool = False
+
+    @property
+    def shown_in(self) -> UI:
+        return self.ui or "lab"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ _PAGES: dict[UI, str] = {
     "classic": "tree/",
 }
 UIS: tuple[UI, ...] = tuple(_PAGES)
+_HUB_PAGE = r"/(?:hub(?:/(?:home|token|admin|login|spawn(?:/.*)?))?|user/.*)/?$"
 
 
 def page(ui: UI, path: str) -> str:
@@ -59,8 +60,14 @@ def git_pull(content: Reference, goes_on: str) -> str:
         # Said, since versions differ in whether they take ".git" off.
         "targetPath": folder(content),
     }
-    pairs = [f"{name}={quote(value, safe='')}" for name, value in values.items() if value]
-    return f"git-pull?{'&'.join(pairs)}"
+    return f"git-pull?{_query(values)}"
+
+
+def open_page(address: str, *, path: str = "", ui: UI | None = None) -> str:
+    """The page of binderclip's extension that fetches the notebook at ``address``, saves it in
+    the folder or under the name ``path``, and shows it in ``ui``, or else as the server does.
+    """
+    return f"binderclip/open?{_query({'url': address, 'path': path, 'app': ui or ''})}"
 
 
 def folder(repository: Reference) -> str:
@@ -72,12 +79,19 @@ def folder(repository: Reference) -> str:
 
 
 def user_redirect(hub: str, goes_on: str) -> str:
-    """A JupyterHub's link to a page (percent-encoded) of whoever follows it. People copy the
-    address of the hub's own page too.
-    """
+    """A JupyterHub's link to a page (percent-encoded) of whoever follows it."""
     path, mark, query = goes_on.partition("?")
     # The hub unquotes the path once before it sends the browser on; the query stays.
     if re.search("%(?:23|25|3F|5C)", path):
         path = quote(path)
-    base = re.sub(r"/hub(?:/home)?/?$", "", hub).rstrip("/")
-    return f"{base}/hub/user-redirect/{path}{mark}{query}"
+    return f"{hub_itself(hub)}/hub/user-redirect/{path}{mark}{query}"
+
+
+def hub_itself(address: str) -> str:
+    """A JupyterHub's address, without the page of it that people copied, or of their server."""
+    return re.sub(_HUB_PAGE, "", address).rstrip("/")
+
+
+def _query(values: dict[str, str]) -> str:
+    pairs = [f"{name}={quote(value, safe='')}" for name, value in values.items() if value]
+    return "&".join(pairs)

@@ -29,6 +29,8 @@ ALIASES = {
     "http://www.hydroshare.org": HYDROSHARE,
     "https://hydroshare.org": HYDROSHARE,
 }
+MYBINDER = "https://mybinder.org"
+"""The public BinderHub: where nobody names one, links lead there."""
 HEAD = "HEAD"
 DEFAULT_REFS = MappingProxyType({"image": "latest", "build": HEAD, "config": HEAD, "content": HEAD})
 """The references of a Binder, and what is meant where one names no ref."""

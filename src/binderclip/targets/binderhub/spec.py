@@ -13,6 +13,7 @@ from binderclip.spec.providers import provider_of
 from binderclip.spec.shown import has_credentials
 
 _SET_BUILD = "'binderclip set NOTEBOOK --build REPOSITORY'"
+_PUBLISH = "'binderclip publish-env NOTEBOOK --to REPOSITORY'"
 
 
 def refusal(env: Environment) -> str | None:
@@ -21,8 +22,8 @@ def refusal(env: Environment) -> str | None:
         over = " over its repository" if env.build else ""
         return (
             f"a BinderHub builds repositories alone, and the notebook brings files of its own"
-            f"{over} ({_some(env.files)}): run it with --on local, or put them into a repository "
-            f"and name that with {_SET_BUILD}"
+            f"{over} ({_some(env.files)}): run it with --on local, or make a repository of them "
+            f"with {_PUBLISH}, and name that with --build"
         )
     if _frozen_names(env):
         return (
@@ -33,7 +34,8 @@ def refusal(env: Environment) -> str | None:
     if env.build is None and env.image is not None:
         return (
             "a BinderHub builds repositories and takes no images, and the notebook names an image "
-            f"alone: name the repository that it is built from, too, with {_SET_BUILD}"
+            f"alone: name the repository that it is built from, too, with {_SET_BUILD}, or make "
+            f"one with {_PUBLISH}, and name that with --build"
         )
     if env.build is None:
         return (

@@ -1,0 +1,18 @@
+"""Numbers for people."""
+
+from __future__ import annotations
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """``1 notebook``, ``2 notebooks``; ``many`` where the plural takes no plain s."""
+    return f"{number} {one}" if number == 1 else f"{number} {many or one + 's'}"
+
+
+def size(n_bytes: int) -> str:
+    """Bytes for people: ``1.4 MB``; powers of ten, as ``df --si`` and disks' makers count."""
+    amount = float(n_bytes)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:  # noqa: PLR2004 - powers of ten
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"

@@ -1,0 +1,140 @@
+"""The fetch behind the page: a notebook and what goes with it, looked at and kept in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+
+from binderclip.addresses.naming import TEXT_SUFFIXES, suffix
+from binderclip.addresses.source import Source
+from binderclip.cache import Cache
+from binderclip.copying import Copies, prepare
+from binderclip.copying.model import Limits as Most
+from binderclip.errors import BinderclipError, SourceError, TooLarge
+from binderclip.events import Event, Progress
+from binderclip.fetch import Fetched, Limits, fetch
+from binderclip.filling import Facts
+from binderclip.guard import Guard
+from binderclip.jupyter.opening.describing import Wanted, wanted
+from binderclip.jupyter.opening.excerpt import Excerpt, excerpt
+from binderclip.jupyter.opening.kept import Tell, bare
+from binderclip.notebook import parse
+from binderclip.repositories.bounds import Bounds
+from binderclip.repositories.guarded import holds_guarded
+from binderclip.spec.model import Binder
+
+LIMITS = Limits(max_bytes=48 * 2**20, total_timeout_s=60.0)
+TEXT_BYTES = 4 * 2**20
+"""The largest text notebook: their headers are slower to read."""
+LARGE_BYTES = 2**20
+"""Notebooks above that are looked at one at a time."""
+CONTENT_S = 300.0
+"""How long the repositories of ``content`` may take."""
+CONTENT = Bounds(fetched_bytes=128 * 2**20, fetch_s=CONTENT_S)
+CONTENT_MOST = Most(file_bytes=64 * 2**20, total_bytes=256 * 2**20)
+UNUSED_S = 3 * 24 * 3600.0
+"""When what was fetched for pages is dropped."""
+_FILE_BYTES = 500
+"""About what Python holds of a file, besides its names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A notebook that is ready to be saved; ``sha`` is that of its bytes. ``copies`` is None where
+    its metadata names no ``content``, or where that cannot be had: ``content_failure`` then says
+    why.
+    """
+
+    fetched: Fetched
+    sha: bytes
+    excerpt: Excerpt
+    wanted: Wanted
+    text: bool
+    copies: Copies | None = None
+    content_failure: BinderclipError | None = None
+
+    @property
+    def digest(self) -> str:
+        """It names what is going to be written, to the byte."""
+        copied = self.copies.digest if self.copies else ""
+        return hashlib.sha256(self.sha + copied.encode()).hexdigest()
+
+    @property
+    def held_bytes(self) -> int:
+        copies = self.copies or Copies()
+        files = sum(_FILE_BYTES + len(file.path) + len(file.source) for file in copies.files)
+        said = sum(map(len, (*copies.described, *copies.remarks)))
+        return len(self.fetched.data) + files + said
+
+
+class Finder:
+    """Fetches and describes, under ``guard``; one of a server, so that what is large is looked at
+    one after the other.
+    """
+
+    def __init__(self, guard: Guard, facts: Facts) -> None:
+        self._guard = guard
+        self._facts = facts
+        self._turn = asyncio.Lock()
+
+    async def find(self, source: Source, tell: Tell) -> Found:
+        """Nothing is written but the cache of repositories. Raises SourceError and its kin,
+        NotebookError.
+        """
+        fetched = await fetch(source, guard=self._guard, limits=LIMITS, observe=tell)
+        _refuse_long_text(fetched)
+        large = len(fetched.data) > LARGE_BYTES
+        async with self._turn if large else nullcontext():
+            tell("reading the notebook")
+            found = await asyncio.to_thread(_looked_at, fetched, self._facts)
+        content = found.wanted.content
+        if content is None:
+            return found
+        try:
+            copies = await _copies(Binder(content=content), self._guard, tell)
+        except BinderclipError as error:
+            return replace(found, content_failure=bare(error))
+        return replace(found, copies=copies)
+
+
+def _refuse_long_text(fetched: Fetched) -> None:
+    name, size = fetched.source.name, len(fetched.data)
+    if suffix(name) in TEXT_SUFFIXES and size > TEXT_BYTES:
+        raise TooLarge(
+            f"{name}: found a text notebook of {size:,} bytes, expected at most {TEXT_BYTES:,}",
+            hint="upload it here",
+        )
+
+
+def _looked_at(fetched: Fetched, facts: Facts) -> Found:
+    notebook = parse(fetched.data, fetched.source.name)
+    said = wanted(notebook, fetched, facts)
+    sha = hashlib.sha256(fetched.data).digest()
+    return Found(fetched, sha, excerpt(notebook), said, notebook.text)
+
+
+async def _copies(binder: Binder, guard: Guard, tell: Tell) -> Copies:
+    def observe(event: Event) -> None:
+        if isinstance(event, Progress):
+            tell(event.message)
+
+    try:
+        async with asyncio.timeout(CONTENT_S):
+            cache = Cache()
+            # Links fill it, and nobody prunes a cache that they do not know of.
+            await asyncio.to_thread(cache.prune_repositories, UNUSED_S, holds_guarded)
+            return await prepare(
+                binder,
+                cache=cache,
+                anonymous=True,
+                observe=observe,
+                guard=guard,
+                limits=CONTENT_MOST,
+                bounds=CONTENT,
+            )
+    except TimeoutError as exc:
+        raise SourceError(
+            f"content: not there after {CONTENT_S:g} s", hint="clone the repository yourself"
+        ) from exc

@@ -1,0 +1,40 @@
+"""What the pages need of the server around them, in Jupyter Server's terms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.services.contents.fileio import FileManagerMixin
+
+from binderclip.jupyter.here import KEY
+from binderclip.jupyter.opening.applications import Applications
+from binderclip.jupyter.opening.contents import Contents, Manager
+
+_CONTENTS = f"{KEY}_contents"
+
+
+def contents_of(handler: JupyterHandler) -> Contents:
+    """One for all requests: it saves one after the other."""
+    manager = handler.contents_manager
+    shared = handler.settings.get(_CONTENTS)
+    if shared is None:
+        disk = _path_of(manager) if isinstance(manager, FileManagerMixin) else None
+        shared = Contents(cast("Manager", manager), disk)
+        handler.settings[_CONTENTS] = shared
+    return cast("Contents", shared)
+
+
+def applications_of(handler: JupyterHandler) -> Applications:
+    manager = handler.serverapp.extension_manager if handler.serverapp else None
+    points = manager.extension_points if manager else {}
+    defaults = {
+        name: str(getattr(point.app, "default_url", "") or "") for name, point in points.items()
+    }
+    default = str(handler.settings.get("default_url", ""))
+    return Applications(defaults, default.removeprefix(handler.base_url), "jupytext" in points)
+
+
+def _path_of(manager: Any) -> Any:
+    return lambda path: Path(manager._get_os_path(path))  # noqa: SLF001 - it has no other name

@@ -1,0 +1,115 @@
+"""What the routes answer that need nothing of a server but its facts. Plain functions, to be called
+in threads: none of them waits for anything, and some take a while for large notebooks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from binderclip import importing, rees, spec
+from binderclip import notebook as notebooks
+from binderclip._version import __version__
+from binderclip.environment import Environment
+from binderclip.errors import Problem, SpecError
+from binderclip.filling import Facts, facts_as_json, fill, match
+from binderclip.freeze.outdated import outdated
+from binderclip.jupyter.routes.known import KNOWN, KnownFile
+from binderclip.jupyter.routes.requests import BuildpackAsked
+from binderclip.notebook import MISSING, Missing
+from binderclip.portrait import environment_as_json, rows
+from binderclip.spec import Reading
+from binderclip.spec.model import JSON, Binder
+
+Answer = dict[str, object]
+
+
+def validated(value: JSON | Missing, facts: Facts) -> Answer:
+    """What is wrong with ``value``, and what it says."""
+    reading: Reading | None = None
+    problems: tuple[Problem, ...] = ()
+    if value is not MISSING:
+        try:
+            reading = spec.read(value)
+        except SpecError as error:
+            problems = error.problems
+    binder = reading.binder if reading else None
+    return {
+        "status": _status(value, reading, problems),
+        "dialect": None if value is MISSING else spec.detect(value),
+        "newer": bool(reading and reading.newer),
+        "auto": bool(binder and binder.auto),
+        "problems": [asdict(one) for one in problems],
+        "warnings": [asdict(one) for one in (reading.warnings if reading else ())],
+        "opens": dict(reading.opens) if reading else {},
+        **_said(binder, facts),
+    }
+
+
+def _status(value: JSON | Missing, reading: Reading | None, problems: tuple[Problem, ...]) -> str:
+    if value is MISSING:
+        return "nothing"
+    if problems or reading is None:
+        return "wrong"
+    return "good" if reading.binder else "opted-out"
+
+
+def _said(binder: Binder | None, facts: Facts) -> Answer:
+    if binder is None:
+        return {"binder": None, "environment": None, "remarks": [], "words": [], "here": None}
+    return {
+        "binder": spec.write(binder),
+        "environment": environment_as_json(binder),
+        "remarks": [f"{line}; the frozen one is used" for line in outdated(binder)],
+        "words": [{"what": what, "says": says} for what, says in rows(binder)],
+        "here": here(binder, facts),
+    }
+
+
+def here(binder: Binder, facts: Facts) -> Answer:
+    """Is what the notebook names what this server has?"""
+    return asdict(match(Environment.of(binder), facts))
+
+
+def known_files() -> Answer:
+    return {"files": [_known(one) for one in KNOWN]}
+
+
+def _known(one: KnownFile) -> Answer:
+    return {**asdict(one), "executable": one.executable}
+
+
+def built(asked: BuildpackAsked) -> Answer:
+    """Raises SpecError for files that no notebook could carry."""
+    reading = spec.read({"version": 1, "files": _plain(asked.files)})
+    files = Environment.of(reading.binder or Binder()).realised_files("linux-64")
+    return asdict(rees.report(rees.Embedded(files)))
+
+
+def _plain(files: Mapping[str, str | tuple[str, ...]]) -> dict[str, JSON]:
+    return {name: text if isinstance(text, str) else list(text) for name, text in files.items()}
+
+
+def filled(value: JSON | Missing, facts: Facts) -> Answer:
+    """``binder`` is what a save would write, and absent where there would be none."""
+    metadata: dict[str, JSON] = {} if value is MISSING else {"binder": value}
+    after = fill(metadata, facts)
+    answer: Answer = {"changed": after is not metadata}
+    return {**answer, "binder": after["binder"]} if "binder" in after else answer
+
+
+def imported(data: bytes, name: str) -> Answer:
+    """What other tools left in a notebook, the best first. Raises NotebookError."""
+    notebook = notebooks.parse(data, name)
+    return {"found": [_found(one) for one in importing.seen_in(notebook)]}
+
+
+def _found(one: importing.Found | importing.Unusable) -> Answer:
+    place: Answer = {"tool": one.tool, "where": one.where}
+    if isinstance(one, importing.Imported):
+        return {**place, "binder": spec.write(one.binder), "remarks": list(one.remarks)}
+    return {**place, "why": one.why}
+
+
+def about(facts: Facts, hub: str | None) -> Answer:
+    return {"version": __version__, "hub": hub, **facts_as_json(facts)}

@@ -1,0 +1,196 @@
+"""openapi.yaml, held against the handlers, the tables it repeats and a real server."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import jsonschema  # type: ignore[import-untyped]  # published without types
+import pytest
+
+from binderclip import yamls
+from binderclip.filling import POLICIES
+from binderclip.filling.matching import Verdict
+from binderclip.freeze.parts import PARTS
+from binderclip.jupyter.routes.jobs import State
+from binderclip.jupyter.routes.known import Role
+from binderclip.links import KINDS, UIS
+from binderclip.platforms import PINNED
+from binderclip.rees import Buildpack
+from binderclip.spec import DIALECTS
+
+if TYPE_CHECKING:
+    from tests.jupyter.rig import Served
+
+ROOT = Path(__file__).resolve().parents[2]
+FILE = ROOT / "src" / "binderclip" / "jupyter" / "openapi.yaml"
+API = "binderclip/api/v1"
+METHODS = {"get", "post", "put", "patch", "delete"}
+
+
+@cache
+def document() -> dict[str, Any]:
+    found: dict[str, Any] = yamls.read(FILE.read_text("utf-8"), FILE.name)
+    return found
+
+
+def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in document()["paths"].items():
+        for method in METHODS & item.keys():
+            yield path, method, item[method]
+
+
+def examples() -> list[Any]:
+    found = []
+    for path, _, operation in sorted(operations(), key=lambda one: one[0]):
+        content = operation.get("requestBody", {}).get("content", {})
+        for name, example in content.get("application/json", {}).get("examples", {}).items():
+            found.append(pytest.param(path, operation, example, id=f"{path[1:]}-{name}"))
+    return found
+
+
+def resolved(value: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" not in value:
+        return value
+    found: Any = document()
+    for part in value["$ref"].removeprefix("#/").split("/"):
+        found = found[part]
+    return dict(found)
+
+
+def check(answer: object, response: dict[str, Any]) -> None:
+    """Is it what this response is documented to be?"""
+    content = resolved(response)["content"]["application/json"]
+    schema = {**content["schema"], "components": document()["components"]}
+    jsonschema.Draft202012Validator(schema).validate(answer)
+
+
+def walk(value: object) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+        for one in value.values():
+            yield from walk(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from walk(one)
+
+
+def test_every_schema_is_one_and_every_reference_leads_somewhere() -> None:
+    for schema in document()["components"]["schemas"].values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+    for one in walk(document()["paths"]):
+        if "schema" in one:
+            jsonschema.Draft202012Validator.check_schema(one["schema"])
+    used = {one["$ref"] for one in walk(document()) if "$ref" in one}
+    for reference in used:
+        assert resolved({"$ref": reference})
+    components = document()["components"]
+    kinds = ("schemas", "responses", "parameters")
+    stated = {f"#/components/{kind}/{name}" for kind in kinds for name in components[kind]}
+    assert stated == used
+
+
+def test_every_operation_has_a_name_of_its_own_and_tells_who_may_not() -> None:
+    names = [operation["operationId"] for _, _, operation in operations()]
+    assert len(names) == len(set(names)) == len(list(operations()))
+    for path, method, operation in operations():
+        assert "403" in operation["responses"], path
+        if method == "post":
+            assert {"400", "413", "415"} <= operation["responses"].keys(), path
+
+
+def test_the_tables_that_it_repeats() -> None:
+    schemas = document()["components"]["schemas"]
+    asked = schemas["FreezeAsked"]["properties"]["options"]["properties"]
+    assert schemas["Kind"]["enum"] == list(KINDS)
+    assert schemas["LinksAsked"]["properties"]["ui"]["enum"] == list(UIS)
+    assert schemas["Facts"]["properties"]["policy"]["enum"] == list(POLICIES)
+    assert schemas["KnownFile"]["properties"]["role"]["enum"] == list(get_args(Role))
+    assert schemas["Report"]["properties"]["buildpack"]["enum"] == [*get_args(Buildpack), None]
+    assert schemas["Verdict"]["properties"]["dialect"]["enum"] == [*DIALECTS, None]
+    here = schemas["Verdict"]["properties"]["here"]["anyOf"][1]["properties"]
+    assert here["verdict"]["enum"] == list(get_args(Verdict))
+    assert schemas["Job"]["properties"]["state"]["enum"] == list(get_args(State))
+    assert asked["only"]["items"]["enum"] == list(PARTS)
+    assert asked["platform"]["enum"] == [*PINNED, None]
+
+
+def test_routes_and_methods_are_those_of_the_handlers(jupyter_python: Path) -> None:
+    script = """
+import json
+from binderclip.jupyter.routes.table import TABLE
+from tornado.web import RequestHandler
+def own(route, name):
+    return getattr(route, name) is not getattr(RequestHandler, name)
+names = ("get", "post", "put", "patch", "delete")
+print(json.dumps({path: [n for n in names if own(route, n)] for path, route in TABLE.items()}))
+"""
+    done = subprocess.run([jupyter_python, "-c", script], capture_output=True, check=True)
+    code = {f"/{path}": set(methods) for path, methods in json.loads(done.stdout).items()}
+    stated = {path: METHODS & item.keys() for path, item in document()["paths"].items()}
+    assert stated == code
+
+
+def test_it_is_served_as_json(server: Served) -> None:
+    answer = server.ask("GET", f"{API}/openapi.json")
+    assert answer.status == 200
+    assert answer.json() == document()
+
+
+@pytest.mark.parametrize(("path", "operation", "example"), examples())
+def test_examples_answer_as_documented(
+    server: Served, path: str, operation: dict[str, Any], example: dict[str, Any]
+) -> None:
+    responses = operation["responses"]
+    expected = example.get("x-answers", min(responses))
+    answer = server.ask("POST", f"{API}{path}", example["value"])
+    assert str(answer.status) == expected, answer.text
+    check(answer.json(), responses[expected])
+
+
+@pytest.mark.parametrize("path", ["/facts", "/files", "/openapi.json"])
+def test_what_is_asked_without_a_body_answers_as_documented(server: Served, path: str) -> None:
+    answer = server.ask("GET", f"{API}{path}")
+    check(answer.json(), document()["paths"][path]["get"]["responses"]["200"])
+
+
+def test_options_name_what_is_documented(server: Served) -> None:
+    for path, item in document()["paths"].items():
+        answer = server.ask("OPTIONS", f"{API}{path.replace('{id}', 'none')}")
+        implied = {"HEAD"} if "get" in item else set()
+        stated = {method.upper() for method in METHODS & item.keys()} | implied | {"OPTIONS"}
+        assert (answer.status, set(answer.headers["allow"].split(", "))) == (204, stated)
+
+
+@pytest.mark.slow
+def test_schemathesis_finds_nothing(
+    server: Served, tool: Callable[[str], Path], tmp_path: Path
+) -> None:
+    described = tmp_path / "openapi.json"
+    described.write_bytes(server.ask("GET", f"{API}/openapi.json").body)
+    seed = ["--seed", "20261123"] if os.environ.get("CI") == "true" else []
+    done = subprocess.run(
+        [
+            *(
+                str(tool("schemathesis/bin/st")),
+                "--config-file",
+                str(Path(__file__).with_name("schemathesis.toml")),
+            ),
+            *("run", str(described), "--url", f"{server.url}{API}", "--checks", "all"),
+            *("-H", f"Authorization: token {server.token}", "--max-examples", "40", *seed),
+        ],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stdout[-8000:]}\n{done.stderr[-2000:]}"
+    assert re.search(r"\d+ generated", done.stdout)
+    assert "Traceback" not in server.log

@@ -1,0 +1,525 @@
+"""The parts of the routes that need no server: requests, jobs, folders, errors."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from binderclip.errors import (
+    CacheError,
+    Failure,
+    FreezeFailed,
+    Problem,
+    RateLimited,
+    Refused,
+    SpecError,
+    TimedOut,
+    TooLarge,
+)
+from binderclip.filling import Facts
+from binderclip.freeze.options import Options
+from binderclip.guard import PublicGuard
+from binderclip.jupyter.here import Here, hub_of
+from binderclip.jupyter.routes import answers, faults, freezing, placing, requests
+from binderclip.jupyter.routes.jobs import KEPT_LINE, KEPT_STEPS, Job, Jobs, Limits, Outcome
+from binderclip.jupyter.routes.placing import Root
+from binderclip.notebook import MISSING
+from binderclip.portrait import rows
+from binderclip.spec import read
+from binderclip.spec.model import JSON, Binder
+
+KINDS = (
+    requests.Subject,
+    requests.FillAsked,
+    requests.BuildpackAsked,
+    requests.FreezeAsked,
+    requests.LinksAsked,
+    requests.ImportAsked,
+)
+ANY_JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+# Requests
+
+
+@given(data=st.binary(max_size=60), kind=st.sampled_from(KINDS))
+def test_bytes_are_read_or_refused(data: bytes, kind: type[Any]) -> None:
+    with suppress(faults.BadRequest):
+        assert isinstance(requests.parsed(data, kind), kind)
+
+
+@given(binder=ANY_JSON)
+def test_any_value_is_judged(binder: Any) -> None:
+    body = json.dumps({"metadata": {"binder": binder, "more": [1]}}).encode()
+    try:
+        asked = requests.parsed(body, requests.Subject)
+    except faults.BadRequest:  # half of a surrogate pair, or a number that is none
+        return
+    verdict = answers.validated(asked.value, Facts())
+    assert verdict["status"] in {"good", "wrong", "opted-out"}
+    assert bool(verdict["problems"]) == (verdict["status"] == "wrong")
+
+
+def test_absent_is_not_null() -> None:
+    assert requests.parsed(b'{"metadata": {}}', requests.Subject).value is MISSING
+    assert requests.parsed(b'{"metadata": {"binder": null}}', requests.Subject).value is None
+    assert requests.parsed(b'{"binder": null}', requests.Subject).value is None
+    assert answers.validated(MISSING, Facts())["status"] == "nothing"
+    assert answers.validated(None, Facts())["status"] == "wrong"
+
+
+def test_requests_cannot_be_changed() -> None:
+    asked = requests.parsed(b'{"binder": 1}', requests.Subject)
+    with pytest.raises(AttributeError):
+        asked.binder = 2  # type: ignore[misc]  # that is what is tested
+
+
+def test_words_of_what_is_rare() -> None:
+    assert rows(Binder()) == [("builds", ["none: a plain Python with a kernel"])]
+    value: JSON = {"version": 1, "files": {"a": "x"}, "frozen": {"platform": "linux-64"}}
+    assert rows(read(value).binder or Binder()) == [
+        ("files", ["a (1 B, 1 line)"]),
+        ("frozen", ["at an unknown time, and nothing is any more"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "message", "hint"),
+    [
+        (
+            {"kinds": ["binder", "hub-opne"]},
+            "kinds[1]: found 'hub-opne', expected one of binder, binder-open, ",
+            "did you mean 'hub-open'?",
+        ),
+        (
+            {"ui": "labb"},
+            "ui: found 'labb', expected one of lab, notebook, retro, classic",
+            "did you mean 'lab'?",
+        ),
+        ({"kinds": ["\x1b'" * 99]}, "kinds[0]: found ", "docs/links.md says what each does"),
+    ],
+)
+def test_a_word_that_is_none_of_a_few(body: dict[str, Any], message: str, hint: str) -> None:
+    data = json.dumps({"metadata": {}, **body}).encode()
+    with pytest.raises(faults.BadRequest) as caught:
+        requests.parsed(data, requests.LinksAsked)
+    assert caught.value.message.startswith(message)
+    assert caught.value.message.isprintable()
+    assert len(caught.value.message) < 300
+    assert caught.value.hint == hint
+
+
+def linked(**asked: Any) -> dict[str, Any]:
+    body = json.dumps({"metadata": {}, **asked}).encode()
+    question = requests.parsed(body, requests.LinksAsked)
+    return placing.linked(question, Root(None), Here(Facts(), PublicGuard()))
+
+
+BUILD = {"host": "https://github.com", "path": "o/env"}
+ENVIRONMENT = {"binder": {"version": 1, "build": BUILD}}
+
+
+def test_links_speak_of_keys_and_not_of_options() -> None:
+    place = {"repository": "https://github.com/o/r", "path": "a.ipynb"}
+    elsewhere = {"repository": "https://git.example.org/o/r", "path": "a.ipynb"}
+    hub = ["https://hub.example.org"]
+    told: list[dict[str, Any]] = [
+        linked(metadata=ENVIRONMENT, hubs=hub),
+        linked(metadata=ENVIRONMENT, kinds=["hub-open", "hub-pull", "binder-empty"]),
+        linked(metadata=ENVIRONMENT, place=place, kinds=["hub-open", "binder-pull"]),
+        linked(place=elsewhere, kinds=["binder-open", "binder-content"]),
+    ]
+    assert "say with `place` where it is" in json.dumps(told)
+    for asked in (
+        {"kinds": ["binder-open"], "place": elsewhere, "metadata": ENVIRONMENT},
+        {"kinds": ["binder-content"]},
+        {"kinds": ["hub-open", "hub-pull"]},
+    ):
+        with pytest.raises(Refused) as caught:
+            linked(**asked)
+        told.append({"hint": caught.value.hint})
+    assert told[-1] == {"hint": "name one with `hubs`"}
+    assert told[-2] == {"hint": "push it to a repository, or say with `place` where it is"}
+    for option in ("with --", "--url", "--hub", "--ref"):
+        assert option not in json.dumps(told)
+
+
+# The folder of the server
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "root"
+    (folder / "a" / ".b").mkdir(parents=True)
+    for name in ("x.ipynb", "a/x.ipynb", "a/.b/x.ipynb", ".x.ipynb"):
+        (folder / name).touch()
+    (tmp_path / "root-other").mkdir()
+    (tmp_path / "root-other" / "x.ipynb").touch()
+    (folder / "out").symlink_to(tmp_path / "root-other")
+    (folder / "loop").symlink_to(folder / "loop")
+    (folder / "in.ipynb").symlink_to(folder / "a" / "x.ipynb")
+    return folder
+
+
+@pytest.mark.parametrize("path", ["x.ipynb", "/x.ipynb", "a/x.ipynb", "a//x.ipynb", "./x.ipynb"])
+def test_files_of_the_root(root: Path, path: str) -> None:
+    assert Root(root).file(path) == (root / path.strip("/")).resolve()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("", "/", ".", "..", "a", "none", "../root-other/x.ipynb", "a/../../root-other/x.ipynb"),
+        *("out/x.ipynb", "loop", "a/.b/x.ipynb", ".x.ipynb", "a\0", "x.ipynb/y", "a" * 5000),
+    ],
+)
+def test_what_is_none_of_the_root(root: Path, path: str) -> None:
+    with pytest.raises(faults.NotFound, match="no such file") as caught:
+        Root(root).file(path)
+    assert str(root) not in str(caught.value)
+
+
+def test_links_within_and_hidden_files(root: Path) -> None:
+    assert Root(root).file("in.ipynb") == root / "a" / "x.ipynb"
+    assert Root(root, hidden=True).file("a/.b/x.ipynb") == root / "a" / ".b" / "x.ipynb"
+    assert Root(None).file("x.ipynb") is None
+    linked = root.parent / "linked"
+    linked.symlink_to(root)
+    assert Root(linked).file("x.ipynb") == root / "x.ipynb"
+
+
+@given(st.text())
+def test_no_text_leads_out(text: str) -> None:
+    with pytest.raises(faults.NotFound):
+        Root(Path("/var/empty/none")).file(text)
+
+
+@pytest.mark.parametrize("said", ["https://hub.example.org", "http://127.0.0.1:8000/jupyter"])
+def test_hubs(said: str) -> None:
+    assert hub_of({"BINDERCLIP_HUB": said}) == (said, ())
+
+
+def test_no_hub() -> None:
+    assert hub_of({}) == (None, ())
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["javascript:alert(1)", "https://me:secret@hub.example", "x", "https://hub.example.org/?x=1"],
+)
+def test_a_broken_hub_address_is_not_told(said: str) -> None:
+    hub, (remark,) = hub_of({"BINDERCLIP_HUB": said})
+    assert hub is None
+    assert "expected an address" in remark
+    assert "secret" not in remark
+
+
+# Errors
+
+
+def test_errors_leave_without_folders() -> None:
+    home = str(Path.home())
+    failure = Failure("binder.files", SpecError((Problem("p", f"{home}/x", "y"),), hint=home))
+    body = faults.as_json(FreezeFailed((failure,), hint="/srv/data/nb"), ["/srv/data"])
+    text = json.dumps(body)
+    assert "/srv/data" not in text
+    assert home not in text or home == "/"
+    assert body["error"]["hint"] == "…/nb"  # type: ignore[index]  # it is a dict
+    told = faults.as_json(CacheError("/var/cache/x: cannot be used", hint="/var/cache"))
+    assert "/var/cache" not in json.dumps(told)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 413, 418, 500, 503])
+def test_all_statuses_have_words(status: int) -> None:
+    error: Any = faults.http_error(status)["error"]
+    assert error.keys() == {"code", "message", "hint"}
+    assert re_word(error["code"])
+
+
+def re_word(text: str) -> bool:
+    return text.replace("-", "").isalnum()
+
+
+# Freezing
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-i http://10.0.0.1/simple",
+        "--index-url=HTTPS://10.0.0.1:8443/simple",
+        "x @ https://me:secret@10.0.0.1/x.whl",
+        "x @ git+ssh://git@10.0.0.1/x",
+        "-f http:\\\\10.0.0.1\\x",
+        "-f http:10.0.0.1",
+        "-f http://10%2e0.0.1",
+        "-f http://\uff11\uff10.0.0.1",
+        "-f http://167772161/",
+        "-f http://[::ffff:10.0.0.1]/",
+    ],
+)
+def test_no_private_address_in_a_file_is_asked(line: str) -> None:
+    lines = line if "@" in line else f"{line}\nsix"
+    text = f"--no-index\n{lines}\n" if "-f " in line else f"{lines}\n"
+    value: JSON = {"version": 1, "files": {"requirements.txt": text}}
+
+    async def check() -> None:
+        with pytest.raises(FreezeFailed) as caught:
+            await freezing.work(value, Options(python="3.11"), PublicGuard())(lambda _line: None)
+        (failure,) = caught.value.failures
+        # "resolve": uv takes HTTPS: for the name of a folder.
+        assert failure.error.code in {"address-forbidden", "refused", "resolve"}
+        if failure.error.code == "address-forbidden":
+            assert "allowed_networks" in str(caught.value)
+
+    working(check)
+
+
+MUCH = """
+import asyncio
+from binderclip.freeze.options import Options
+from binderclip.guard import PublicGuard
+from binderclip.jupyter.routes import freezing
+
+files = {"README.md": "a" * 900_000, "runtime.txt": "python-3.11"}
+work = freezing.work({"version": 1, "files": files}, Options(), PublicGuard())
+print(asyncio.run(work(print))["changed"])
+"""
+
+
+def test_much_text_holds_up_nothing() -> None:
+    """40 kB of one letter took twelve seconds once, at which the server stood still."""
+    done = subprocess.run(
+        [sys.executable, "-c", MUCH], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.stdout == "False\n", done.stderr
+
+
+def test_a_result_may_not_be_of_any_size() -> None:
+    value: JSON = {"version": 1, "mine": "a" * (5 << 20)}
+
+    async def check() -> None:
+        with pytest.raises(TooLarge, match="4"):
+            await freezing.work(value, Options(), PublicGuard())(lambda _line: None)
+
+    working(check)
+
+
+# Jobs
+
+
+async def ended(job: Job) -> Job:
+    while not job.ended:
+        await job.wait()
+    return job
+
+
+def working(jobs: Callable[[], Awaitable[None]]) -> None:
+    asyncio.run(asyncio.wait_for(jobs(), 60))
+
+
+async def at_once(observe: Callable[[str], None]) -> Outcome:
+    observe("x" * 2 * KEPT_LINE)
+    return {"thread": threading.current_thread().name}
+
+
+async def never(_: Callable[[str], None]) -> Outcome:
+    await asyncio.Event().wait()
+    return {}
+
+
+def test_work_is_done_in_a_thread_of_its_own() -> None:
+    async def check() -> None:
+        job = await ended(Jobs().start(at_once))
+        assert job.state == "done"
+        assert job.result == {"thread": "binderclip-jobs"}
+        assert [len(step.message) for step in job.steps] == [KEPT_LINE]
+
+    working(check)
+
+
+def test_what_is_raised_is_the_outcome() -> None:
+    async def broken(_: Callable[[str], None]) -> Outcome:
+        raise SpecError((Problem("a", "b", "c"),))
+
+    async def check() -> None:
+        job = await ended(Jobs().start(broken))
+        assert (job.state, type(job.error)) == ("failed", SpecError)
+
+    working(check)
+
+
+def test_what_takes_too_long_is_ended() -> None:
+    async def gives_up(_: Callable[[str], None]) -> Outcome:
+        raise TimeoutError("its own")
+
+    async def check() -> None:
+        job = await ended(Jobs(Limits(longest_s=0.01)).start(never))
+        assert (job.state, type(job.error)) == ("failed", TimedOut)
+        job = await ended(Jobs().start(gives_up))
+        assert type(job.error) is TimeoutError
+
+    working(check)
+
+
+def test_a_job_is_its_owners() -> None:
+    async def check() -> None:
+        jobs = Jobs()
+        job = await ended(jobs.start(at_once, "ann"))
+        assert jobs.get(job.id, "ann") is job
+        assert jobs.get(job.id, "bob") is None
+        assert jobs.get(job.id) is None
+
+    working(check)
+
+
+def test_an_error_holds_on_to_nothing() -> None:
+    async def broken(_: Callable[[str], None]) -> Outcome:
+        try:
+            freezing.check({"version": 9})
+        except SpecError as error:
+            raise FreezeFailed((Failure("binder.files", error),)) from error
+        return {}
+
+    async def odd(_: Callable[[str], None]) -> Outcome:
+        raise KeyError("odd")
+
+    async def check() -> None:
+        error = (await ended(Jobs().start(broken))).error
+        assert isinstance(error, FreezeFailed)
+        for one in (error, error.failures[0].error):
+            assert (one.__traceback__, one.__cause__, one.__context__) == (None, None, None)
+        error = (await ended(Jobs().start(odd))).error
+        assert error is not None
+        assert error.__traceback__ is None
+        assert "in odd" in "".join(error.__notes__)
+
+    working(check)
+
+
+def test_cancelled_ones_end_once() -> None:
+    cleaned = threading.Event()
+
+    async def slow(_: Callable[[str], None]) -> Outcome:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cleaned.set()
+        return {}
+
+    async def check() -> None:
+        jobs = Jobs()
+        job = jobs.start(slow)
+        while job.state == "waiting":
+            await job.wait()
+        assert jobs.drop(job.id)
+        assert not jobs.drop(job.id)
+        assert jobs.get(job.id) is None
+        assert (await ended(job)).state == "cancelled"
+        await asyncio.to_thread(cleaned.wait)
+        assert job.state == "cancelled"
+
+    working(check)
+
+
+def test_finished_ones_make_room_and_grow_old() -> None:
+    async def check() -> None:
+        jobs = Jobs(Limits(kept=2))
+        first = await ended(jobs.start(at_once))
+        second = jobs.start(never)
+        third = jobs.start(at_once)
+        assert jobs.get(first.id) is None
+        await ended(third)
+        fourth = jobs.start(never)
+        with pytest.raises(RateLimited):
+            jobs.start(at_once)
+        assert jobs.get(second.id)
+        for one in (second, fourth):
+            jobs.drop(one.id)
+        forgetful = Jobs(Limits(age_s=-1))
+        job = await ended(forgetful.start(at_once))
+        assert forgetful.get(job.id) is None
+
+    working(check)
+
+
+def test_of_very_many_steps_the_last_are_kept() -> None:
+    async def check() -> None:
+        job = Job("x", 0.0)
+        for number in range(KEPT_STEPS + 10):
+            job.tell(str(number))
+        assert len(job.steps) == KEPT_STEPS
+        job.end("done", result={})
+        seen = [(number, step.message) async for number, step in job.follow()]
+        assert seen == [(n, str(n)) for n in range(10, KEPT_STEPS + 10)]
+        assert [number async for number, _ in job.follow(KEPT_STEPS + 8)] == [
+            KEPT_STEPS + 8,
+            KEPT_STEPS + 9,
+        ]
+        job.tell("too late")
+        assert job.steps[-1].message != "too late"
+
+    working(check)
+
+
+def test_followers_see_everything_as_it_comes() -> None:
+    async def check() -> None:
+        job = Job("x", 0.0)
+
+        async def follow() -> list[str]:
+            return [step.message async for _, step in job.follow()]
+
+        followers = [asyncio.create_task(follow()) for _ in range(3)]
+        for number in range(5):
+            job.tell(str(number))
+            await asyncio.sleep(0)
+        job.end("done", result={})
+        assert await asyncio.gather(*followers) == [["0", "1", "2", "3", "4"]] * 3
+
+    working(check)
+
+
+CROWDED = """
+import asyncio, os, resource
+from binderclip.jupyter.routes.jobs import Jobs
+
+async def work(observe):
+    return {}
+
+async def main():
+    jobs, most = Jobs(), resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (os.dup(0) + 1, most[1]))
+    try:
+        jobs.start(work)
+    except RuntimeError as error:
+        print(error)
+    resource.setrlimit(resource.RLIMIT_NOFILE, most)
+    job = jobs.start(work)
+    while not job.ended:
+        await job.wait()
+    print(job.state)
+
+asyncio.run(main())
+"""
+
+
+def test_a_thread_that_cannot_begin_holds_up_nothing() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CROWDED], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.splitlines() == ["the thread for jobs did not start", "done"]
