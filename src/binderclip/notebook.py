@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final, cast
 import msgspec
 
 from binderclip import atomic, notebookfault
-from binderclip.errors import NotebookError
-from binderclip.jsonspan import Malformed, NotAnObject, Object, scan
+from binderclip.errors import NotebookError, Problem, SpecError
+from binderclip.jsonspan import Crowded, Malformed, NotAnObject, Object, scan
 
 if TYPE_CHECKING:
     from binderclip.jsonedit import Splice
@@ -36,6 +36,15 @@ MISSING: Final = Missing.MISSING
 
 MAX_BYTES = 512 * 1024 * 1024
 """The largest file that is read unless the caller says otherwise."""
+
+MAX_TEXT_BYTES = 16 * 1024 * 1024
+"""The largest text notebook, whatever the caller says: they hold no outputs."""
+
+MAX_VALUE_BYTES = 7 * 1024 * 1024
+"""The most that one member of the metadata may take as JSON to be decoded: the files that the
+specification allows (1 MiB), each byte as an escape (``\\u0001``), and 1 MiB for all else. Decoded
+it may take fifty times as much memory.
+"""
 
 # Documents and scripts that jupytext reads as notebooks.
 _TEXT_NAME = re.compile(
@@ -72,21 +81,46 @@ class Notebook:
 
     @property
     def metadata(self) -> dict[str, JSON]:
-        """All of the notebook's metadata, decoded anew at every call."""
+        """All of the notebook's metadata, decoded anew at every call and without a limit: for
+        notebooks of strangers take ``get``.
+        """
         if self._header is not None:
             return dict(self._header.metadata)
         obj = self._found()[1]
         return {m.key: _decoded(self.data[m.start : m.end], self.name) for m in obj.members}
 
-    def get(self, key: str = "binder") -> JSON | Missing:
-        """The value of one member of the metadata, decoded alone."""
+    @property
+    def kernel_metadata(self) -> dict[str, JSON]:
+        """What of the metadata tells the kernel: ``kernelspec`` and ``language_info``."""
+        found = ((key, self.get(key)) for key in ("kernelspec", "language_info"))
+        return {key: value for key, value in found if not isinstance(value, Missing)}
+
+    def get(self, key: str = "binder", *, max_bytes: int = MAX_VALUE_BYTES) -> JSON | Missing:
+        """The value of one member of the metadata, decoded alone.
+
+        Raises NotebookError for one that takes more than ``max_bytes`` as JSON, or that Python
+        cannot hold; for ``binder`` of that size SpecError, since the specification has limits.
+        """
         if self._header is not None:
             return cast("JSON | Missing", self._header.metadata.get(key, MISSING))
         obj = self._found()[1]
         index = obj.find(key)
         if index is None:
             return MISSING
-        return _decoded(self.data[obj.members[index].start : obj.members[index].end], self.name)
+        member = obj.members[index]
+        if (size := member.end - member.start) > max_bytes:
+            raise _oversized(self.name, key, size, max_bytes)
+        return _decoded(self.data[member.start : member.end], self.name)
+
+    def place(self, key: str) -> tuple[int, int] | None:
+        """Where the value of a member of the file's top level begins and ends in ``data``; None
+        where there is none, and in text notebooks.
+        """
+        if self._header is not None:
+            return None
+        top = self._found()[0]
+        index = top.find(key)
+        return None if index is None else (top.members[index].start, top.members[index].end)
 
     def replaced(self, value: JSON | Missing, key: str = "binder") -> Notebook:
         """The notebook with that member set, or removed where ``value`` is MISSING.
@@ -143,11 +177,13 @@ class Notebook:
 def parse(data: bytes, name: str = "notebook", *, max_bytes: int = MAX_BYTES) -> Notebook:
     """The notebook in ``data``; one whose ``name`` ends as a script or Markdown is read as text.
 
-    Raises NotebookError for whatever is no notebook of format 3 or 4.
+    Raises NotebookError for whatever is no notebook of format 3 or 4, or larger than ``max_bytes``
+    or, as text, than ``MAX_TEXT_BYTES``.
     """
-    if len(data) > max_bytes:
-        raise notebookfault.too_large(name, len(data), max_bytes)
-    if _TEXT_NAME.fullmatch(name):
+    text = _TEXT_NAME.fullmatch(name) is not None
+    if len(data) > _limit(max_bytes, text=text):
+        raise notebookfault.too_large(name, len(data), _limit(max_bytes, text=text), text=text)
+    if text:
         return _parse_text(data, name)
     _check_utf8(data, name)
     spans = _scanned(data, name)
@@ -165,6 +201,10 @@ def to_ipynb(notebook: Notebook) -> bytes:
     from binderclip import textnotebook  # noqa: PLC0415 - brings in nbformat
 
     return textnotebook.to_ipynb(notebook.data, notebook.name)
+
+
+def _limit(max_bytes: int, *, text: bool) -> int:
+    return min(max_bytes, MAX_TEXT_BYTES) if text else max_bytes
 
 
 def _parse_text(data: bytes, name: str) -> Notebook:
@@ -211,6 +251,8 @@ def _scanned(data: bytes, name: str) -> tuple[Object, Object]:
         raise notebookfault.not_json(name, data, exc.reason, start + exc.offset) from exc
     except NotAnObject as exc:
         raise notebookfault.not_an_object(name, str(exc)) from exc
+    except Crowded as exc:
+        raise notebookfault.crowded(name, str(exc)) from exc
     except RecursionError as exc:
         raise notebookfault.too_deep(name) from exc
     _refuse_duplicates(top, name, "at the top level")
@@ -221,6 +263,8 @@ def _scanned(data: bytes, name: str) -> tuple[Object, Object]:
         metadata = scan(data, top.members[index].start, top.members[index].end)
     except NotAnObject as exc:
         raise notebookfault.odd_metadata(name, str(exc)) from exc
+    except Crowded as exc:
+        raise notebookfault.crowded(name, f"{exc} as metadata") from exc
     _refuse_duplicates(metadata, name, "in the metadata")
     return top, metadata
 
@@ -229,6 +273,13 @@ def _refuse_duplicates(obj: Object, name: str, where: str) -> None:
     repeated = obj.duplicate()
     if repeated is not None:
         raise notebookfault.duplicate(name, repeated, where)
+
+
+def _oversized(name: str, key: str, size: int, max_bytes: int) -> NotebookError | SpecError:
+    if key != "binder":
+        return notebookfault.large_value(name, key, size, max_bytes)
+    hint = "what is large belongs into the repository of build or content"
+    return SpecError((Problem(key, f"{size} bytes", f"at most {max_bytes}", hint),))
 
 
 def _decoded(text: bytes, name: str) -> JSON:
@@ -255,14 +306,16 @@ def read(path: Path, *, max_bytes: int = MAX_BYTES) -> NotebookFile:
 
     Raises NotebookError for what cannot be read and whatever ``parse`` refuses.
     """
+    text = _TEXT_NAME.fullmatch(str(path)) is not None
+    limit = _limit(max_bytes, text=text)
     try:
-        data, seen = atomic.read(path, max_bytes)
+        data, seen = atomic.read(path, limit)
     except (OSError, ValueError) as exc:
         raise notebookfault.cannot_read(str(path), exc) from exc
     except atomic.NotAFile as exc:
         raise notebookfault.not_a_file(str(path), str(exc)) from exc
     except atomic.TooManyBytes as exc:
-        raise notebookfault.too_large(str(path), exc.size, max_bytes) from exc
+        raise notebookfault.too_large(str(path), exc.size, limit, text=text) from exc
     return NotebookFile(path, parse(data, str(path), max_bytes=max_bytes), seen)
 
 

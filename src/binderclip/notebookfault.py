@@ -12,7 +12,6 @@ from binderclip.errors import NotebookChanged, NotebookError
 BOM = codecs.BOM_UTF8
 
 _CONFLICT = re.compile(rb"^(?:<{7}|>{7}) ", re.MULTILINE)
-_LINE_END = re.compile(rb"\r\n|\n|\r")
 
 _HEADS: tuple[tuple[bytes, str, str], ...] = (
     (
@@ -34,9 +33,10 @@ def fault(name: str, found: str, expected: str, hint: str) -> NotebookError:
 def place(data: bytes, offset: int) -> str:
     """``line L, column C``, both from 1; columns count characters."""
     body = data.removeprefix(BOM)
-    lines = _LINE_END.split(body[: max(0, offset - (len(data) - len(body)))])
-    column = len(lines[-1].decode("utf-8", "replace")) + 1
-    return f"line {len(lines)}, column {column}"
+    body = body[: max(0, offset - (len(data) - len(body)))]
+    lines = 1 + body.count(b"\n") + body.count(b"\r") - body.count(b"\r\n")
+    last = body[max(body.rfind(b"\n"), body.rfind(b"\r")) + 1 :]
+    return f"line {lines}, column {len(last.decode('utf-8', 'replace')) + 1}"
 
 
 def not_utf8(name: str, data: bytes, offset: int) -> NotebookError:
@@ -189,7 +189,32 @@ def unreadable_value(name: str, reason: str) -> NotebookError:
     )
 
 
-def too_large(name: str, size: int, max_bytes: int) -> NotebookError:
+def large_value(name: str, key: str, size: int, max_bytes: int) -> NotebookError:
+    return fault(
+        name,
+        f"metadata.{key} of {size} bytes",
+        f"at most {max_bytes}",
+        "take it out in a text editor, or with the tool that wrote it",
+    )
+
+
+def crowded(name: str, what: str) -> NotebookError:
+    return fault(
+        name,
+        what,
+        "a notebook, which has a few",
+        "this is no notebook that Jupyter wrote: take it from another place",
+    )
+
+
+def too_large(name: str, size: int, max_bytes: int, *, text: bool = False) -> NotebookError:
+    if text:
+        return fault(
+            name,
+            f"{size} bytes",
+            f"at most {max_bytes} in a text notebook",
+            "such a file holds no outputs: name the notebook itself, or divide it",
+        )
     return fault(
         name,
         f"{size} bytes",

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import PurePosixPath
 from types import ModuleType
 from typing import Any
 
+from binderclip import yamls
 from binderclip.errors import NotebookError
 from binderclip.notebookfault import fault
 
@@ -32,27 +33,43 @@ _COMMENTS = {
 }
 _SIGNS = {"." + kind: signs for signs, kinds in _COMMENTS.items() for kind in kinds.split()}
 
+_MAX_CHARACTERS = 2 << 20
+_MAX_LINES = 50_000
+"""What a header may take: 1 MiB of files, which the specification allows in it, and all around."""
+_MAX_BLANK = 1000
+"""Lines without a word before it."""
+_DECLARATION = 200
+"""Characters in which an encoding is declared."""
+
 _MARKER = re.compile(r"---\s*")
-_ENCODING = re.compile(r"[ \t\f]*\S+.*?coding[:=][ \t]*[-_.a-zA-Z0-9]+")
+# PEP 263, as jupytext has it.
+_ENCODING = re.compile(r"[ \t\f]*+\S.*?coding[:=][ \t]*+[-_.a-zA-Z0-9]")
 _JUPYTER = re.compile(r"jupyter\s*:\s*")
-_MYST_CELL = re.compile(r"^ {0,3}(?:`{3,}|~{3,})\{(?:code|raw)-cell\}", re.MULTILINE)
+_MYST_CELL = re.compile(r"^ {0,3}(?:`{3,}+|~{3,}+)\{(?:code|raw)-cell\}", re.MULTILINE)
 _MYST_SUFFIXES = {".myst", ".mystnb", ".mnb"}
+# Where str.splitlines ends a line.
+_SPIN = re.compile(r"(?:\A|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])#'")
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A text notebook's lines, each with its line end.
+    """A text notebook: the lines of its head, each with its line end, and the text that follows.
 
     The lines ``top`` to ``bottom`` are the header with both markers, or ``top == bottom`` is
     where one would stand. ``sign`` and ``closing`` make a line of the header a comment.
     """
 
     lines: tuple[str, ...]
+    rest: str
     top: int
     bottom: int
     sign: str
     closing: str
     myst: bool
+
+    @property
+    def text(self) -> str:
+        return "".join((*self.lines, self.rest))
 
     @property
     def yaml(self) -> list[str]:
@@ -83,19 +100,34 @@ class Page:
 
 
 def page_of(text: str, name: str) -> Page:
-    """The lines and the place of the header; ``name`` tells the language."""
-    lines = tuple(text.splitlines(keepends=True))
+    """The place of the header; ``name`` tells the language. Raises NotebookError for a header
+    that is larger than any that would be read.
+    """
     suffix = PurePosixPath(name).suffix.lower()
     sign, closing = _SIGNS[suffix]
-    if suffix == ".r" and any(line.startswith("#'") for line in lines):
+    if suffix == ".r" and _SPIN.search(text):
         sign = "#'"  # knitr's spin
-    start = _preamble(lines, sign)
-    top, bottom = _bounds(lines, start, sign, closing)
+    # No more is looked at, however long the notebook is.
+    head = text[:_MAX_CHARACTERS].splitlines(keepends=True)[:_MAX_LINES]
+    page = Page(tuple(head), "", 0, 0, sign, closing, myst=False)
+    start = _preamble(page.lines, sign)
+    bounds = _bounds(page, start)
+    if bounds is None and sum(map(len, head)) < len(text):
+        raise fault(
+            name,
+            f"a header that does not end within {_MAX_CHARACTERS} characters and {_MAX_LINES} "
+            "lines",
+            "a second line --- where it ends",
+            "end it; or write *** for a line across the page",
+        )
+    top, bottom = bounds or (start, start)
+    lines = page.lines[: bottom + 1]
     header = "".join(lines[top:bottom])
     myst = suffix in _MYST_SUFFIXES or (
         suffix == ".md" and ("format_name: myst" in header or _MYST_CELL.search(text) is not None)
     )
-    return Page(lines, top, bottom, sign, closing, myst)
+    rest = text[sum(map(len, lines)) :]
+    return replace(page, lines=lines, rest=rest, top=top, bottom=bottom, myst=myst)
 
 
 def _preamble(lines: tuple[str, ...], sign: str) -> int:
@@ -103,36 +135,45 @@ def _preamble(lines: tuple[str, ...], sign: str) -> int:
     start = 0
     if sign and lines and lines[0].startswith("#!"):
         start = 1
-    if sign and lines[start:] and lines[start].startswith(sign) and _ENCODING.match(lines[start]):
+    line = lines[start] if start < len(lines) else ""
+    if sign and line.startswith(sign) and _ENCODING.match(line[:_DECLARATION]):
         start += 1
     return start
 
 
-def _bounds(lines: tuple[str, ...], start: int, sign: str, closing: str) -> tuple[int, int]:
-    page = Page(lines, start, start, sign, closing, myst=False)
-    top = start
-    if not sign and lines[start:] and lines[start].strip().startswith("<!--"):
+def _bounds(page: Page, start: int) -> tuple[int, int] | None:
+    """The header's lines, none of them where there is no header; None for one without an end."""
+    lines, sign = page.lines, page.sign
+    none, top = (start, start), start
+    if not sign and start < len(lines) and lines[start].strip().startswith("<!--"):
         top += 1  # a header hidden in an HTML comment
-    while lines[top:] and lines[top].startswith(sign) and not page.plain(lines[top]).strip():
+    while top < len(lines) and lines[top].startswith(sign) and not page.plain(lines[top]).strip():
         top += 1
-    for index in range(top, len(lines)):
+        if top > _MAX_BLANK:
+            return none
+    if top == len(lines) or not _marks(page, lines[top]):
+        return none
+    for index in range(top + 1, len(lines)):
         if not lines[index].startswith(sign):
-            break
-        marker = _MARKER.fullmatch(page.plain(lines[index])) is not None
-        if index == top and not marker:
-            break
-        if marker and index > top:
+            return none
+        if _marks(page, lines[index]):
             return top, index + 1
-    return start, start
+    return None
+
+
+def _marks(page: Page, line: str) -> bool:
+    return line.startswith(page.sign) and _MARKER.fullmatch(page.plain(line)) is not None
 
 
 def loaded(page: Page, name: str) -> dict[str, Any]:
-    """The header's YAML; dates stay text. Raises NotebookError where it is no mapping."""
-    yaml = _yaml(name)
+    """The header's YAML, with the words and numbers that PyYAML has for jupytext; but dates stay
+    text, and so do numbers to the base of 60. Raises NotebookError where it is no mapping.
+    """
+    _yaml(name)
     try:
-        root = yaml.load("\n".join(page.yaml), Loader=_loader(yaml))
-    except (yaml.YAMLError, ValueError, RecursionError) as exc:
-        raise _broken(name, str(exc).splitlines()[0]) from exc
+        root = yamls.parsed("\n".join(page.yaml), "1.1")
+    except yamls.Unreadable as exc:
+        raise _broken(name, str(exc)) from exc
     if root is None:
         return {}
     if not isinstance(root, dict):
@@ -147,11 +188,7 @@ def metadata_of(page: Page, root: dict[str, Any], name: str) -> dict[str, Any]:
         inner = {}
     if page.myst:
         inner = {**inner, **{key: value for key, value in root.items() if key != "jupyter"}}
-    try:
-        odd = _odd(inner)
-    except RecursionError as exc:
-        raise _broken(name, "values nested too deeply") from exc
-    if odd is not None:
+    if (odd := _odd(inner)) is not None:
         raise _broken(name, f"{odd}, which JSON cannot hold")
     return inner
 
@@ -159,7 +196,7 @@ def metadata_of(page: Page, root: dict[str, Any], name: str) -> dict[str, Any]:
 def composed(page: Page, name: str) -> Any:
     """The header as PyYAML's nodes, which know their lines."""
     yaml = _yaml(name)
-    return yaml.compose("\n".join(page.yaml), Loader=_loader(yaml))
+    return yaml.compose("\n".join(page.yaml), Loader=yamls.loader("1.1", yaml.SafeLoader))
 
 
 def dumped(value: dict[str, Any], name: str, *, ordered: bool) -> list[str]:
@@ -212,19 +249,6 @@ def missing_extra(name: str) -> NotebookError:
         f"{name}: found a text notebook, and jupytext, which reads those, is not installed",
         hint="pip install 'binderclip[text]'",
     )
-
-
-@cache
-def _loader(yaml: ModuleType) -> Any:
-    """A safe loader that leaves dates as text, since JSON has none."""
-
-    class Loader(yaml.SafeLoader):  # type: ignore[misc,name-defined] # untyped
-        yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own attribute
-            sign: [rule for rule in rules if rule[0] != "tag:yaml.org,2002:timestamp"]
-            for sign, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
-        }
-
-    return Loader
 
 
 @cache

@@ -127,10 +127,10 @@ def _with_header(page: Page, name: str, key: str, value: Any) -> Page:
 
 def _without_header(page: Page) -> Page:
     """Nor the blank line that came with it."""
-    rest = page.lines[page.bottom :]
-    if rest and not rest[0].strip():
-        rest = rest[1:]
-    return replace(page, lines=(*page.lines[: page.top], *rest), bottom=page.top)
+    after = page.lines[page.bottom :]
+    if after and not after[0].strip():
+        after = after[1:]
+    return replace(page, lines=(*page.lines[: page.top], *after), bottom=page.top)
 
 
 def _spliced(page: Page, first: int, stop: int, lines: Sequence[str]) -> Page:
@@ -313,7 +313,7 @@ def _last_line(node: Any, before: Any) -> int:
 def _proved(page: Page, text: str, name: str, expected: dict[str, Any]) -> bytes:
     """The new file, once its header says what it should."""
     bom = "\ufeff" if text.startswith("\ufeff") else ""
-    data = (bom + "".join(page.lines)).encode()
+    data = (bom + page.text).encode()
     try:
         found = header_of(data, name).metadata
     except NotebookError as exc:

@@ -62,7 +62,7 @@ def _installed(seen: Seen, path: Path | None, wishes: Wishes) -> Installed | Non
     if python is None and path is not None:
         python = pythons.beside(path.absolute().parent)
     if python is None:
-        spec = seen.notebook.metadata.get("kernelspec")
+        spec = seen.notebook.get("kernelspec")
         name = spec.get("name") if isinstance(spec, dict) else None
         python = pythons.of_kernel(name) if isinstance(name, str) else None
     if python is None and wishes.pin:

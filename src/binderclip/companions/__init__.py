@@ -156,7 +156,7 @@ def language(notebook: Notebook) -> str:
     """A notebook's kernel language in lower case. Where it says nothing, that of its file's name,
     as ``r`` of a script ``x.R``; else ``python``.
     """
-    metadata = notebook.metadata
+    metadata = notebook.kernel_metadata
     for key, name in (("kernelspec", "language"), ("language_info", "name")):
         part = metadata.get(key)
         stated = part.get(name) if isinstance(part, dict) else None

@@ -71,7 +71,9 @@ async def run(
     runtime = session.runtime
     if runtime is None:
         raise SessionError(f"the session of {session.target} has no runtime on this machine")
-    choice = kernels.choose(runtime, wanted=options.kernel, notebook_metadata=notebook.metadata)
+    choice = kernels.choose(
+        runtime, wanted=options.kernel, notebook_metadata=notebook.kernel_metadata
+    )
     check(options, choice)
     file = None if output is None else ResultFile.expect(output, replaces)
     kernel = kernels.LocalKernel.start(runtime, choice, cwd)

@@ -32,7 +32,9 @@ async def run(
     """As ``binderclip.execute.run_remote`` says."""
     here = _Here(observe)
     try:
-        choice = await choose(server, wanted=options.kernel, notebook_metadata=notebook.metadata)
+        choice = await choose(
+            server, wanted=options.kernel, notebook_metadata=notebook.kernel_metadata
+        )
         check(options, choice)
         file = None if output is None else ResultFile.expect(output, replaces)
     except asyncio.CancelledError as cancelled:

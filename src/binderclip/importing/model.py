@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Literal, TypeAlias
 
-from binderclip import spec
+from binderclip import cells, spec
 from binderclip.errors import NotebookError, SpecError
 from binderclip.notebook import MISSING, Notebook
 from binderclip.spec.model import Binder
@@ -35,6 +35,9 @@ MAX_ITEMS = 2000
 """Dependencies of one list; more are nonsense, or an attempt to keep us busy."""
 MAX_SOURCE = 1 << 20
 """Characters of a cell, or of a text notebook, that are searched for a header."""
+MAX_CELLS = 10_000
+"""Cells that are searched for one."""
+_MAX_SOURCE_BYTES = 6 * MAX_SOURCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,37 +140,13 @@ class View:
 
     def cells(self) -> Iterator[tuple[int, str]]:
         """The code cells of an ``.ipynb`` with their numbers, cells of all types counted from 1.
-        Parses the whole file: look first whether it can hold what is sought.
+        Scans the whole file: look first whether it can hold what is sought.
         """
-        if self.notebook.text:
-            return
-        try:
-            content = json.loads(self.notebook.data.decode("utf-8-sig"))
-        except (ValueError, RecursionError):
-            return
-        for number, cell in enumerate(_cells(content), 1):
-            if isinstance(cell, dict) and cell.get("cell_type") == "code":
-                source = _source(cell)
+        for number, cell in enumerate(islice(cells.cells(self.notebook), MAX_CELLS), 1):
+            if cell.kind == "code":
+                source = cells.source(self.notebook, cell, max_bytes=_MAX_SOURCE_BYTES)
                 if source is not None and len(source) <= MAX_SOURCE:
                     yield number, source
-
-
-def _cells(content: Any) -> Iterable[Any]:
-    if not isinstance(content, dict):
-        return ()
-    cells = content.get("cells")
-    if cells is None:  # format 3
-        sheets = content.get("worksheets")
-        first = sheets[0] if isinstance(sheets, list) and sheets else {}
-        cells = first.get("cells") if isinstance(first, dict) else None
-    return cells if isinstance(cells, list) else ()
-
-
-def _source(cell: dict[str, Any]) -> str | None:
-    source = cell.get("source", cell.get("input"))
-    if isinstance(source, list):
-        return "".join(line for line in source if isinstance(line, str))
-    return source if isinstance(source, str) else None
 
 
 def finished(tool: Tool, where: str, binder: Binder, remarks: Remarks) -> Found:
