@@ -15,9 +15,9 @@ from binderclip import references
 from binderclip.errors import Problem, SpecError
 from binderclip.spec.model import Reference
 
-_SSH = re.compile(r"ssh://(?P<host>[\w.@:-]+?)/+(?P<path>[\w./~+%-]+)", re.ASCII)
+_SSH = re.compile(r"ssh://(?P<host>[\w.@:-]++)/++(?P<path>[\w./~+%-]+)", re.ASCII)
 # The short form of git's: https://git-scm.com/docs/git-clone#_git_urls
-_SCP = re.compile(r"(?P<host>[\w.-]+@[\w.-]+):/*(?P<path>[\w./~+%-]+)", re.ASCII)
+_SCP = re.compile(r"(?P<host>[\w.-]+@[\w.-]+):/*+(?P<path>[\w./~+%-]+)", re.ASCII)
 
 
 def repository(text: str, *, ref: str | None = None) -> Reference:

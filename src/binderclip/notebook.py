@@ -47,12 +47,12 @@ it may take fifty times as much memory.
 """
 
 # Documents and scripts that jupytext reads as notebooks.
-_TEXT_NAME = re.compile(
-    r".*\.(?:md|markdown|myst|mystnb|mnb|rmd|qmd|py|coco|r|jl|cpp|ss|clj|scm|sh|ps1|q|m|wolfram|pro"
-    r"|js|ts|scala|rs|robot|resource|cs|fsx|fs|sos|java|groovy|sage|ml|hs|tcl|mac|gp|do|sas|jenner"
-    r"|xsh|lgt|logtalk|lua|go)",
-    re.IGNORECASE | re.DOTALL,
+_TEXT = (
+    "md markdown myst mystnb mnb rmd qmd py coco r jl cpp ss clj scm sh ps1 q m wolfram pro js ts "
+    "scala rs robot resource cs fsx fs sos java groovy sage ml hs tcl mac gp do sas jenner xsh lgt "
+    "logtalk lua go"
 )
+_TEXT_ENDINGS = frozenset(_TEXT.split())
 _CHUNK_BYTES = 1024 * 1024
 # As many as share one wait for the disk: few enough for the limits on open files and memory.
 _BATCH_FILES = 64
@@ -180,7 +180,7 @@ def parse(data: bytes, name: str = "notebook", *, max_bytes: int = MAX_BYTES) ->
     Raises NotebookError for whatever is no notebook of format 3 or 4, or larger than ``max_bytes``
     or, as text, than ``MAX_TEXT_BYTES``.
     """
-    text = _TEXT_NAME.fullmatch(name) is not None
+    text = _is_text(name)
     if len(data) > _limit(max_bytes, text=text):
         raise notebookfault.too_large(name, len(data), _limit(max_bytes, text=text), text=text)
     if text:
@@ -201,6 +201,11 @@ def to_ipynb(notebook: Notebook) -> bytes:
     from binderclip import textnotebook  # noqa: PLC0415 - brings in nbformat
 
     return textnotebook.to_ipynb(notebook.data, notebook.name)
+
+
+def _is_text(name: str) -> bool:
+    _, dot, ending = name.rpartition(".")
+    return bool(dot) and ending.lower() in _TEXT_ENDINGS
 
 
 def _limit(max_bytes: int, *, text: bool) -> int:
@@ -306,7 +311,7 @@ def read(path: Path, *, max_bytes: int = MAX_BYTES) -> NotebookFile:
 
     Raises NotebookError for what cannot be read and whatever ``parse`` refuses.
     """
-    text = _TEXT_NAME.fullmatch(str(path)) is not None
+    text = _is_text(str(path))
     limit = _limit(max_bytes, text=text)
     try:
         data, seen = atomic.read(path, limit)

@@ -25,7 +25,7 @@ TAG = "parameters"
 INJECTED_TAG = "injected-parameters"
 
 _INTEGER = re.compile(r"[-+]?[0-9]+(?:_[0-9]+)*")
-_FLOAT = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+_FLOAT = re.compile(r"[-+]?(?:[0-9]++\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _WORDS: dict[str, JSON] = {
     **dict.fromkeys(("True", "true"), True),
     **dict.fromkeys(("False", "false"), False),

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 _OLDEST_MINOR = 8
 _NEWEST_MINOR = max(14, sys.version_info.minor)
 _PATCHES = range(100)
+_MAX_CHARACTERS = 1000
+# Possessive, since a separator between two words may belong to either.
 _CLAUSE = re.compile(
     r"(?P<op>===|==|!=|<=|>=|~=|<|>)\s*v?(?P<release>\d+(?:\.\d+)*)(?P<any>\.\*)?"
-    r"(?:[._-]?(?:a|b|c|rc|alpha|beta|pre|preview|dev|post)[._-]?\d*)*"
+    r"(?:[._-]?+(?:alpha|a|beta|b|c|rc|preview|pre|dev|post)[._-]?+\d*+)*+"
 )
 
 Release = tuple[int, ...]
@@ -62,6 +64,10 @@ def satisfied(spec: str, release: Release) -> bool:
 
 
 def _clauses(spec: str) -> list[tuple[str, Release, bool]]:
+    if len(spec) > _MAX_CHARACTERS:
+        raise ValueError(
+            f"found {len(spec)} characters, expected a version specifier like '>=3.11'"
+        )
     clauses = []
     for text in filter(None, map(str.strip, spec.split(","))):
         if not (found := _CLAUSE.fullmatch(text)):

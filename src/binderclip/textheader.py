@@ -34,6 +34,7 @@ _COMMENTS = {
 _SIGNS = {"." + kind: signs for signs, kinds in _COMMENTS.items() for kind in kinds.split()}
 
 _MAX_CHARACTERS = 2 << 20
+_USUAL_CHARACTERS = 64 << 10
 _MAX_LINES = 50_000
 """What a header may take: 1 MiB of files, which the specification allows in it, and all around."""
 _MAX_BLANK = 1000
@@ -108,11 +109,13 @@ def page_of(text: str, name: str) -> Page:
     if suffix == ".r" and _SPIN.search(text):
         sign = "#'"  # knitr's spin
     # No more is looked at, however long the notebook is.
-    head = text[:_MAX_CHARACTERS].splitlines(keepends=True)[:_MAX_LINES]
-    page = Page(tuple(head), "", 0, 0, sign, closing, myst=False)
-    start = _preamble(page.lines, sign)
-    bounds = _bounds(page, start)
-    if bounds is None and sum(map(len, head)) < len(text):
+    for most in (_USUAL_CHARACTERS, _MAX_CHARACTERS):
+        page = Page(_head(text, most), "", 0, 0, sign, closing, myst=False)
+        start = _preamble(page.lines, sign)
+        bounds = _bounds(page, start)
+        if bounds is not None or len(text) <= most:
+            break
+    if bounds is None and len(page.text) < len(text):
         raise fault(
             name,
             f"a header that does not end within {_MAX_CHARACTERS} characters and {_MAX_LINES} "
@@ -128,6 +131,14 @@ def page_of(text: str, name: str) -> Page:
     )
     rest = text[sum(map(len, lines)) :]
     return replace(page, lines=lines, rest=rest, top=top, bottom=bottom, myst=myst)
+
+
+def _head(text: str, most: int) -> tuple[str, ...]:
+    """The lines that end within the first ``most`` characters."""
+    lines = text[:most].splitlines(keepends=True)
+    if len(text) > most:
+        lines = lines[:-1]
+    return tuple(lines[:_MAX_LINES])
 
 
 def _preamble(lines: tuple[str, ...], sign: str) -> int:

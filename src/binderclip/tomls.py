@@ -7,8 +7,20 @@ import tomllib
 from typing import Any
 
 _MAX_CHARACTERS = 16 << 20
-_MAX_DOTS = 64
-_STRINGS = re.compile(r'"(?:[^"\\\n]|\\.)*+"|\'[^\'\n]*+\'')
+_MAX_DOTS = 16
+# Strings of each kind, to where they end or have to.
+_STRING = (
+    r'"""(?:[^"\\]++|\\.|"(?!""))*+(?:"{3,5}+|\\?\Z)'
+    r"|\'\'\'(?:[^']++|'(?!''))*+(?:'{3,5}+|\Z)"
+    r'|"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+(?:"|\\?(?=\n|\Z))'
+    r"|'[^'\n]*+(?:'|(?=\n|\Z))"
+)
+# Up to a key, or something else, with too many dots.
+_FEW_DOTS = re.compile(
+    rf"(?:[^\"'#.]++|{_STRING}|\#[^\n]*+"
+    rf"|(?:\.(?:[^\"'#.,={{}}\[\]\n]++|{_STRING})*+){{1,{_MAX_DOTS}}}+(?!\.))*+",
+    re.DOTALL,
+)
 
 
 def read(text: str) -> dict[str, Any]:
@@ -17,11 +29,11 @@ def read(text: str) -> dict[str, Any]:
     """
     if len(text) > _MAX_CHARACTERS:
         raise ValueError(f"more than {_MAX_CHARACTERS} characters")
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.count(".") > _MAX_DOTS:
-            bare = _STRINGS.sub("", line).partition("#")[0]
-            if bare.count(".") > _MAX_DOTS:
-                raise ValueError(f"line {number}: more than {_MAX_DOTS} dots")
+    found = _FEW_DOTS.match(text)
+    end = found.end() if found else 0
+    if end < len(text):
+        number = text.count("\n", 0, end) + 1
+        raise ValueError(f"line {number}: more than {_MAX_DOTS} dots in a key")
     try:
         return tomllib.loads(text)
     except RecursionError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tracemalloc
 from importlib import resources
 from typing import Any, ClassVar
 
@@ -41,6 +42,25 @@ class TestExcerpt:
         found = self.notebook({"cell_type": "markdown", "source": text})
         assert len(found.lines) <= MAX_LINES + 1
         assert sum(map(len, found.lines)) <= 2 * MAX_CHARACTERS
+
+    def test_only_the_head_of_a_large_one_is_decoded(self) -> None:
+        many = "[],".join([""] * 3_000_000) + "[]"
+        cells = f'{{"cell_type":"markdown","source":"# Hi"}},{{"x":[{many}]}}' + ",{}" * 20_000
+        metadata = f'{{"title":"{"a" * 70_000}","x":[{many}]}}'
+        data = f'{{"cells":[{cells}],"metadata":{metadata},"nbformat":4}}'.encode()
+        notebook = parse(data)
+        tracemalloc.start()
+        found = excerpt(notebook)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert (found.title, found.lines) == ("Hi", ("# Hi",))
+        assert (found.cells, found.code) == (None, None)
+        assert peak < len(data)
+
+    def test_halves_of_surrogate_pairs_are_not_shown(self) -> None:
+        markdown = {"cell_type": "markdown", "source": "# a\ud800"}
+        assert self.notebook(markdown).title == "a?"
+        assert self.notebook(title="\udfff x").title == "? x"
 
     def test_text_notebooks(self) -> None:
         script = b"# ---\n# jupyter:\n#   x: 1\n# ---\n\n# %% [markdown]\n# # Tides\n"

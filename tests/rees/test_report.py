@@ -201,3 +201,15 @@ def test_hostile_yaml_is_told_and_does_not_stop_anything() -> None:
     assert "levels" in str(of(environment_dot_yml="[" * 700).fails)
     assert "TOML" in str(of(pyproject_dot_toml="x=" + "[" * 5000).fails)
     assert "JSON" in str(of(Pipfile_dot_lock="[" * 100_000).fails)
+
+
+@pytest.mark.parametrize("version", ["3." + "1" * 5000, "3." + "1" * 900_000, "3." + "1" * 900])
+def test_a_version_of_too_many_digits_is_none(version: str) -> None:
+    found = of(runtime_dot_txt=f"python-{version}\n")
+    assert found.fails is not None
+    assert "runtime.txt: " in found.fails
+    assert len(found.fails) < 300
+    stated = PACKAGE.replace("name", f"requires-python = '>={version}'\nname", 1)
+    spec = of(pyproject_dot_toml=stated)
+    assert spec.fails is not None
+    assert len(spec.fails) < 2000

@@ -15,6 +15,10 @@ def test_values() -> None:
         "c": {"d": "." * 500},
     }
     assert tomls.read(f"# {'.' * 500}\n") == {}
+    assert tomls.read(f"a = [{'1.5, ' * 500}]")["a"] == [1.5] * 500
+    words = ".".join("a" * 100)
+    text = f"""a = '{words}' # {words}\nb = \"\"\"\n{words}\n\"\"\"\n"{words}" = 1\n"""
+    assert tomls.read(text) == {"a": words, "b": f"{words}\n", words: 1}
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +30,8 @@ from binderclip.errors import Refused
             [1.5, 0.5, 1000.0, -2.0, ".inf", None, None, ""],
         ),
         ("a:\nb: ''\n", {"a": None, "b": ""}),
+        (f"[{'1:' * 300_000}1]", ["1:" * 300_000 + "1"]),
+        (f"[{'1:' * 300_000}1.5, {'9' * 900_000}]", ["1:" * 300_000 + "1.5", "9" * 900_000]),
     ],
 )
 def test_values(text: str, value: Any) -> None:
@@ -51,6 +55,13 @@ def test_values(text: str, value: Any) -> None:
         ("a: 1\n\ufeffb: 1\n", "byte order mark"),
         ("a: !!bool foo\n", "KeyError"),
         ("a: !!int ''\n", "ValueError"),
+        (f"a: !!int '{'1:' * 300_000}1'\n", "line 1: found a number of more than 300 digits"),
+        (f"a: !!float '{'1:' * 300_000}.5'\n", "line 1: found a number of more than 300 digits"),
+        ("".join(f"{n}: 1\n" for n in range(1001)), "more than 1000 keys that are numbers"),
+        (
+            "".join(f"%TAG !a{n}! x:,\n" for n in range(65)) + "---\n",
+            "more than 64 lines with %TAG",
+        ),
         ("a: !!timestamp foo\n", "is not YAML"),
         ("a: &a {x: 1}\nb: {<<: [*a, *a]}\n", "line 2: found '<<' with several mappings"),
         ("a: &a {x: 1}\nb:\n  <<: *a\n  <<: *a\n", "several mappings"),
@@ -90,3 +101,22 @@ def test_anything_is_read_or_refused(text: str) -> None:
         told = error.message
     assert not told or told.startswith("x.yml: ")
     assert "\n" not in told
+
+
+def test_merges_bring_no_more_numbers_than_may_stand_there() -> None:
+    rows = ["a: &a {" + ", ".join(f"{n}: 1" for n in range(900)) + "}"]
+    rows += ["b: {<<: *a, " + ", ".join(f"{n}: 1" for n in range(1000, 1200)) + "}"]
+    with pytest.raises(Refused, match="more than 1000 keys that are numbers"):
+        yamls.read("\n".join(rows), "x.yml")
+    assert len(yamls.read(rows[0], "x.yml")["a"]) == 900
+
+
+@given(st.text("0123456789_+-.xbeEaFinNyosf", max_size=8))
+def test_the_old_words_are_those_of_pyyaml(text: str) -> None:
+    try:
+        expected = yaml.load(f"a: {text}", yaml.SafeLoader)["a"]
+    except (yaml.YAMLError, ValueError):
+        return
+    if isinstance(expected, date):
+        return
+    assert repr(yamls.parsed(f"a: {text}", "1.1")["a"]) == repr(expected)

@@ -18,6 +18,8 @@ _SECRET_KEY = re.compile(
     r"|^(?:x-(?:amz|goog)-.*|sig|pass|st|e|sas|code|user|username|login|policy)$"
 )
 _RANDOM = re.compile(r"(?=[^a-z]*[a-z])(?=\D*\d)[A-Za-z0-9_+=-]{24,}", re.IGNORECASE)
+# What may begin with a user. Taken as a whole, since otherwise each such mark is tried anew.
+_USER = re.compile(r"(://|:\\\\)([^/]*+)")
 # What names a file rather than opening it, however random it looks.
 _IDENTITY = frozenset({"id", "fileid", "persistentid", "file", "ref", "path", "branch", "version"})
 
@@ -72,7 +74,7 @@ def _split(rest: str) -> tuple[str, str, str, str]:
 
 def _without_scheme(text: str, *, keep: bool) -> str:
     """Paths and the like; ``user:password@host/x`` and ``git@host:x``."""
-    text = re.sub(r"^[^/]*:.*@", f"{MASK}@" if keep else "", text, flags=re.DOTALL)
+    text = re.sub(r"^[^/:]*:.*@", f"{MASK}@" if keep else "", text, flags=re.DOTALL)
     head, mark, tail = text.partition("?")
     return f"{head}?{_pairs(tail, keep=keep, depth=_DEPTH)}" if mark else head
 
@@ -94,8 +96,8 @@ def _segment(segment: str) -> str:
     if "@" not in segment and "%" not in segment and ";" not in segment:
         return segment
     text = _unquoted(segment)
-    clean = re.sub(r"(://|:\\\\)[^/]*@", r"\1", text)
-    clean = re.sub(r"^[^/]*:[^/]*@", "", clean)
+    clean = _USER.sub(lambda found: found[1] + found[2].rpartition("@")[2], text)
+    clean = re.sub(r"^[^/:]*:[^/]*@", "", clean)
     head, mark, tail = re.sub(r";.*", "", clean, flags=re.DOTALL).partition("?")
     clean = f"{head}?{_pairs(tail, keep=True, depth=_DEPTH)}" if mark else head
     return segment if clean == text else quote(clean, safe="~*")
@@ -122,7 +124,7 @@ def _value(value: str, depth: int) -> str:
     if depth == 0:
         return MASK
     clean = re.sub(r"(:/{1,3})[^/]*@", r"\1", text.partition("#")[0])
-    clean = re.sub(r"^[^/]*:[^/]*@", "", clean)
+    clean = re.sub(r"^[^/:]*:[^/]*@", "", clean)
     head, mark, tail = clean.partition("?")
     if not mark and re.search("[&=;]", head):
         clean = _pairs(head, keep=True, depth=depth - 1)

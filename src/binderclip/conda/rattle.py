@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _RETRIES = 2
 _MAX_CHARS = 1500
 _MAX_LINES = 15
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"`<>)\]]+", re.IGNORECASE)
+_URL = re.compile(r"[a-z][a-z0-9+.-]{0,20}://[^\s'\"`<>)\]]+", re.IGNORECASE)
 _TOKEN = re.compile(r"/t/[^/\s]+")
 _NO_NETWORK = re.compile(
     r"error sending request|connect|dns error|timed? ?out|timeout|unreachable"

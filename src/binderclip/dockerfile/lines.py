@@ -17,7 +17,7 @@ SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _SPACES = "".join(filter(re.compile(f"[{SPACE}]").match, map(chr, range(0x3001))))
 _BETWEEN = re.compile(r"[\t\v\f\r ]+")
 _DIRECTIVE = re.compile(
-    rf"#[{SPACE}]*(?P<key>[A-Za-z][A-Za-z0-9]*)[\t\n\f\r ]*=[\t\n\f\r ]*(?P<value>.*[^\t\n\f\r ])"
+    rf"#[{SPACE}]*(?P<key>[A-Za-z][A-Za-z0-9]*)[\t\n\f\r ]*=[\t\n\f\r ]*+(?P<value>.*[^\t\n\f\r ])"
 )
 _DIRECTIVES = frozenset({"syntax", "escape", "check"})
 _WITH_DOCUMENTS = frozenset({"add", "copy", "run"})

@@ -211,7 +211,7 @@ def _written(wanted: Lockable, suffix: str, lines: Sequence[str], made: list[Pat
 
 def _items(text: str) -> Iterator[str]:
     """The lines of a requirements file, one for each requirement: hashes stand behind it."""
-    joined = re.sub(r"[ \t]*\\\r?\n[ \t]*", " ", text)
+    joined = re.sub(r"(?<![ \t])[ \t]*+\\\r?\n[ \t]*", " ", text)
     for line in joined.splitlines():
         item = re.sub(r"(?:^|\s)#.*", "", line).strip()
         if item:

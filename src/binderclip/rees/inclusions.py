@@ -14,7 +14,7 @@ from binderclip.rees.listings import Listing
 from binderclip.rees.table import Choice, Unbuildable, parsed_toml
 from binderclip.rees.version import environment_yml, pip_lines
 
-_INCLUDE = re.compile(r"(?:-r|-c|--requirement|--constraint)\s*=?\s*(?P<path>\S.*)")
+_INCLUDE = re.compile(r"(?:-r|-c|--requirement|--constraint)\s*+(?:=\s*+)?(?P<path>\S.*)")
 _FOLDER = re.compile(r"(?:-e|--editable)[\s=]\s*(?P<editable>\S+)|(?P<plain>\S+)")
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 _MOST_FILES = 64

@@ -30,6 +30,8 @@ SUPPORTED = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 SEPARATE = frozenset({"2.7", "3.5", "3.6"})
 """Those that get a kernel of their own, beside a server with the default."""
 
+_LONGEST = 1000
+"""Characters of a version or specifier; Python makes no number of some thousand digits."""
 _MAJORS = {"2": "2.7", "3": DEFAULT}
 _LOCKED = {*SUPPORTED, *SEPARATE, "3.7"}
 _CONDA = re.compile(r"python\s*=+\s*([\d\.]*)")
@@ -58,7 +60,7 @@ def taken(listing: Listing, choice: Choice) -> Taken:
     found = rule(listing, choice)
     if found.python not in _LOCKED:
         raise Unbuildable(
-            f"{found.where}: asks for Python {found.python!r}, expected X.Y of "
+            f"{found.where}: asks for Python {str(found.python)[:40]!r}, expected X.Y of "
             f"{SUPPORTED[0]} to {SUPPORTED[-1]}",
             hint=_nearest(found.python or "", str(found.where)),
         )
@@ -164,7 +166,7 @@ def _minor(stated: str, where: str) -> Taken:
     if len(parts) > 1:
         return Taken(".".join(parts[:2]), "stated", where)
     if stated not in _MAJORS:
-        raise Unbuildable(f"{where}: asks for Python {stated!r}", hint=_nearest(stated, where))
+        raise Unbuildable(f"{where}: asks for Python {stated[:40]!r}", hint=_nearest(stated, where))
     return Taken(_MAJORS[stated], "default", where)
 
 
@@ -188,6 +190,8 @@ def _runtime(version: str, where: str) -> Taken:
     )
 
     try:
+        if len(version) > _LONGEST:
+            raise InvalidVersion(version[:_LONGEST])  # noqa: TRY301 - told as the others are
         release = Version(version).release
     except InvalidVersion as error:
         raise Unbuildable(
@@ -213,6 +217,8 @@ def _allowed(found: Taken, spec: str) -> Taken:
 
     where = "pyproject.toml"
     try:
+        if len(spec) > _LONGEST:
+            raise InvalidSpecifier(spec[:_LONGEST])  # noqa: TRY301 - told as the others are
         wanted = SpecifierSet(spec)
     except InvalidSpecifier as error:
         raise Unbuildable(

@@ -31,7 +31,11 @@ _PLAIN = re.compile(
 )
 _VERSION = "0123456789."
 # A path may be followed by extras, and by a marker.
-_PATH = re.compile(r"(?P<path>[^\[\];]+?)\s*(?:\[(?P<extras>[^\]]*)\])?\s*(?:;\s*(?P<marker>.*))?")
+# Words and the blanks between them, so that no blank may belong to two parts.
+_PATH = re.compile(
+    r"(?P<path>\s*+[^\[\];\s]++(?:\s++[^\[\];\s]++)*+)\s*+(?:\[(?P<extras>[^\]]*+)\]\s*+)?"
+    r"(?:;\s*+(?P<marker>.*))?"
+)
 
 
 def normalised(name: str, at: str) -> str:
@@ -118,7 +122,7 @@ def _unnamed(text: str, at: str) -> Requirement:
     """``git+https://…#egg=name``, or the address of an archive."""
     if text.startswith("file:"):
         return _from_path(text, at)
-    url, *rest = re.split(r"\s+;\s*", text, maxsplit=1)
+    url, *rest = re.split(r"(?<!\s)\s++;\s*", text, maxsplit=1)
     found = _with_url(Requirement(None, marker=_marker(rest[0] if rest else None, at)), url, at)
     path = urlsplit(url).path
     if found.name is None and path.endswith(".whl"):

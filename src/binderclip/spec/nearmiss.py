@@ -77,7 +77,7 @@ def _fault_of_path(text: str) -> str | None:
 
 
 def _fault_of_address(text: str) -> str | None:
-    if re.match(r"[^/]*:[^/]*@", text):
+    if re.match(r"[^/:]*:[^/]*@", text):
         return "a user and a password"
     return _fault_of_path(text) or _fault_of_text(text)
 

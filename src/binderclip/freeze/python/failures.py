@@ -34,7 +34,9 @@ _NEEDS_BUILD = re.compile(
     r"Wheels are required for `(?P<a>[^`]+)`|distributions for `(?P<b>[^`]+)` is disabled"
     r"|Failed to (?:download and )?build `(?P<c>[^`\s]+)"
 )
-_NOT_FOUND = re.compile(r"(?P<name>[\w.-]+) was not found in the (?:package registry|provided)")
+_NOT_FOUND = re.compile(
+    r"(?<![\w.-])(?P<name>[\w.-]++) was not found in the (?:package registry|provided)"
+)
 _NO_REF = re.compile(
     r"failed to (?:fetch branch or tag|find branch, tag, or commit|fetch commit|"
     r"fetch branch, tag, or commit|find)[^`\n]*`(?P<ref>[^`]+)`"
@@ -49,8 +51,8 @@ _URL = re.compile(r"\b(?:git\+)?(?:https?|ssh)://[^\s`'\"()]+")
 _LOGINS = "uv and git know logins from .netrc, keyrings and credential helpers"
 _CLOSED = "nobody's logins are used here; freeze it with the command line"
 _NO_END = re.compile(
-    r",? *we can conclude that (?:your requirements are unsatisfiable|the requirements are "
-    r"unsatisfiable)\.?"
+    r"(?:,|(?<![, ])) *+we can conclude that (?:your requirements are unsatisfiable|the "
+    r"requirements are unsatisfiable)\.?"
 )
 
 

@@ -18,9 +18,8 @@ _MADE_FOR = re.compile(
     re.MULTILINE,
 )
 _INPUTS = re.compile(r"^# inputs: sha256:(?P<digest>[0-9a-f]{16})$", re.MULTILINE)
-_REF = re.compile(
-    r"(?P<url>git\+[^\s#]+@(?:[0-9a-f]{40}|[0-9a-f]{64})\S*)[ \t]+# (?P<ref>\S+)$", re.MULTILINE
-)
+_REF = re.compile(r"(?<!\S)(?P<url>git\+\S++)[ \t]++# (?P<ref>\S++)$", re.MULTILINE)
+_AT_COMMIT = re.compile(r"[^\s#]+@(?:[0-9a-f]{64}|[0-9a-f]{40})")
 _EXACT = re.compile(r"={2,3}(?P<version>[^,*\s]+)")
 
 _KEPT = frozenset(
@@ -93,7 +92,11 @@ def made_for(text: str) -> tuple[str | None, str | None, str | None]:
 def parse(text: str, where: str) -> Pins:
     """Raises Refused for what is no lock: something left open, or another file included."""
     python, platform, inputs = made_for(text)
-    refs = {found["url"]: found["ref"] for found in _REF.finditer(text)}
+    refs = {
+        found["url"]: found["ref"]
+        for found in _REF.finditer(text)
+        if _AT_COMMIT.match(found["url"])
+    }
     pins: dict[str, Pin] = {}
     paths, options = [], []
     for one in statements(text, where):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SEEDS = ("pip", "ipykernel")
 
 _PYTHON = re.compile(r"(?:[^\s:]+::)?python(?P<rest>$|[\s=<>!~\[].*)")
-_MINOR = re.compile(r"\s*={0,2}\s*(?P<version>\d+\.\d+)(?![\d])")
+_MINOR = re.compile(r"\s*+(?:={1,2}\s*+)?(?P<version>\d+\.\d+)(?![\d])")
 
 
 @dataclass(frozen=True, slots=True)

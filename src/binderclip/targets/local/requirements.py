@@ -17,7 +17,7 @@ from binderclip.rees import Listing, parsed_toml
 
 _OPTION = "(?:-r|-c|--requirement|--constraint)"
 _INCLUDE = re.compile(rf"(?:^\s*{_OPTION}|[ \t]{_OPTION}(?=[\s=]))\s*=?\s*(?P<path>.*)", re.DOTALL)
-_REQUIRE_HASHES = re.compile(r"^\s*--require-hashes\b", re.MULTILINE)
+_REQUIRE_HASHES = re.compile(r"^[^\S\n]*+--require-hashes\b", re.MULTILINE)
 _COMMENT = re.compile(r"(?:^|[ \t])#.*", re.DOTALL)
 # The end of a path for uv is the end of its line, or a '#'.
 _NOT_PLAIN = re.compile(r"[\s\"'\\$]")
