@@ -81,7 +81,7 @@ def check(facts: Facts) -> None:
     for line in (*facts.remarks, *facts.sources.values()):
         assert line
         assert line.isprintable()
-        assert len(line) <= 301
+        assert len(line) <= 401
     told = {part for part in PARTS if getattr(facts, part)}
     assert told == set(facts.sources)
 

@@ -27,6 +27,7 @@ pytestmark = pytest.mark.slow
 
 NAME = "my données/a #1? 50%25 & b+c é 数.ipynb"
 NOTEBOOK = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 ALLOWED = "c.Spawner.args = [*c.Spawner.args, '--Binderclip.allowed_networks=127.0.0.0/8']"
 
 
@@ -124,14 +125,14 @@ def arrived(answer: httpx.Response, hub: Hub, user: str, address: str) -> None:
 
 @pytest.mark.parametrize("page", ["", "hub/home", "hub/spawn/ada"])
 def test_somebody_logged_in(opening_hub: Hub, user: str, address: str, page: str) -> None:
-    with httpx.Client(timeout=60, trust_env=False) as client:
+    with httpx.Client(timeout=60, trust_env=False, headers=BROWSER) as client:
         logged_in(client, f"{opening_hub.url}hub/login", user)
         answer = followed(client, link(address, opening_hub.url + page))
         arrived(answer, opening_hub, user, address)
 
 
 def test_somebody_who_has_to_log_in_first(opening_hub: Hub, user: str, address: str) -> None:
-    with httpx.Client(timeout=60, trust_env=False) as client:
+    with httpx.Client(timeout=60, trust_env=False, headers=BROWSER) as client:
         login = followed(client, link(address, opening_hub.url))
         assert login.url.path == "/deep/hub/login"
         answer = logged_in(client, str(login.url), user)
@@ -149,7 +150,7 @@ def test_a_server_by_its_own_address(opening_hub: Hub, user: str, address: str) 
         ui="notebook",
         url=address,
     )
-    with httpx.Client(timeout=60, trust_env=False) as client:
+    with httpx.Client(timeout=60, trust_env=False, headers=BROWSER) as client:
         logged_in(client, f"{opening_hub.url}hub/login", user)
         answer = followed(client, links(asked).links[0].url)
         arrived(answer, opening_hub, user, address)

@@ -41,8 +41,12 @@ MB = 2**20
 
 
 def gits() -> list[psutil.Process]:
-    """The git processes that this one started."""
-    return [p for p in psutil.Process().children(recursive=True) if "git" in p.name()]
+    """The git processes that this one started and that run; others may have left dead ones."""
+    return [
+        p
+        for p in psutil.Process().children(recursive=True)
+        if "git" in p.name() and p.status() != psutil.STATUS_ZOMBIE
+    ]
 
 
 @pytest.fixture

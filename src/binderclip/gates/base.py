@@ -22,6 +22,7 @@ _HANDSHAKE_S = 10.0
 _LOOK_UP_S = 30.0
 _CONNECT_S = 10.0
 _FIRST_TRY_S = 2.0
+_GOODBYE_S = 1.0
 _CHUNK = 1 << 18
 
 
@@ -73,11 +74,14 @@ class Gate:
         for task in self._serving:
             task.cancel()
         await asyncio.gather(*self._serving, return_exceptions=True)
+        await asyncio.sleep(0)  # what was aborted says goodbye to the loop
 
     def _come(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(self._serve(reader, writer))
         self._serving.add(task)
         task.add_done_callback(self._serving.discard)
+        # One that is cancelled before it began closes nothing itself.
+        task.add_done_callback(lambda _: writer.transport.abort())
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         greeted = socks.greeted if self.speech == "socks" else httpproxy.greeted
@@ -98,7 +102,7 @@ class Gate:
                 else:
                     await self._through(asked, places, reader, writer)
         finally:
-            writer.close()
+            await _closed(writer)
 
     async def _through(
         self,
@@ -124,7 +128,7 @@ class Gate:
                     pump.cancel()
                 await asyncio.gather(up, down, return_exceptions=True)
         finally:
-            back.close()
+            back.transport.abort()
 
     async def _counted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while chunk := await reader.read(_CHUNK):
@@ -147,6 +151,14 @@ async def _pumped(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 async def _left(reader: asyncio.StreamReader) -> None:
     """Until the other side leaves, or says more than the one thing that it may say."""
     await reader.read(1)
+
+
+async def _closed(writer: asyncio.StreamWriter) -> None:
+    """Once what was written is on its way, or nobody takes it."""
+    writer.close()
+    with suppress(OSError, TimeoutError):
+        async with asyncio.timeout(_GOODBYE_S):
+            await writer.wait_closed()
 
 
 async def _say(writer: asyncio.StreamWriter, words: bytes) -> None:
