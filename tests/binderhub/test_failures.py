@@ -278,6 +278,7 @@ def test_a_server_that_takes_no_token(hub: ReplayHub, launch: Launch) -> None:
     assert "another" not in outcome.error.message
 
 
+@pytest.mark.slow
 def test_a_server_that_never_answers(hub: ReplayHub, launch: Launch) -> None:
     hub.replay("cached")
     hub.servers["o-r-x1y2z3a4"].late = 10_000

@@ -172,6 +172,7 @@ def test_a_binderhub_below_its_jupyterhub(
     assert not hub.servers["ada"].up
 
 
+@pytest.mark.slow
 def test_closed_early_the_hub_ends_it(
     hub: ReplayHub, login: Callable[..., Outcome], launch: Launch
 ) -> None:

@@ -460,6 +460,7 @@ def test_importing_the_module_brings_in_nothing_slow() -> None:
     assert done.stdout.strip() == b""
 
 
+@pytest.mark.slow
 def test_outputs_without_end_are_broken_off(run: Run) -> None:
     """What is replaced does not count."""
     ran = run(

@@ -76,6 +76,7 @@ def test_json_tells_the_refusal(shell: Shell, address: str) -> None:
     assert json.loads(done.out)["error"]["code"] == "not-trusted"
 
 
+@pytest.mark.slow
 def test_trust_runs_it_once_without_remembering(shell: Shell, address: str) -> None:
     done = shell.run("run", address, "--trust")
     assert done.code == 0, done.err
@@ -166,6 +167,7 @@ def test_a_file_of_ones_own_is_not_asked_about(shell: Shell, notebook: MakeNoteb
     assert done.code == 0, done.err
 
 
+@pytest.mark.slow
 def test_a_repository_at_an_address_is_asked_about_with_its_files(
     shell: Shell, web: Web, notebook: MakeNotebook
 ) -> None:

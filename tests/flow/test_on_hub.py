@@ -56,6 +56,7 @@ def person(hub: Hub, shell: Shell) -> Person:
     return Person(hub, shell)
 
 
+@pytest.mark.slow
 def test_a_notebook_at_an_address_runs_there(
     person: Person, notebook: MakeNotebook, web: Web, tmp_path: Path
 ) -> None:
@@ -299,6 +300,7 @@ def test_a_hub_in_the_configuration_goes_by_its_name(
     assert "'ours'" in wrong.err
 
 
+@pytest.mark.slow
 def test_auto_passes_over_what_does_not_answer(
     shell: Shell, notebook: MakeNotebook, tmp_path: Path
 ) -> None:

@@ -242,6 +242,7 @@ def test_an_output_that_is_no_file_is_wrong_usage(
     assert "no file" in done.err
 
 
+@pytest.mark.slow
 def test_build_stands_in_for_what_the_notebook_names(shell: Shell, notebook: MakeNotebook) -> None:
     work = shell.folder / "repository"
     work.mkdir()

@@ -27,6 +27,9 @@ from binderclip.freeze.options import Options
 from binderclip.freeze.sources import NetworkSources
 from binderclip.guard import PublicGuard
 
+# Servers and programs that start for each.
+pytestmark = pytest.mark.slow
+
 __all__ = ["start_server"]
 
 SECRET = "hunter2"

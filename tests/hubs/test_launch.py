@@ -43,6 +43,7 @@ def served(session: Session) -> bool:
         return bool(json.loads(answer.read())["type"] == "directory")
 
 
+@pytest.mark.slow
 def test_a_server_is_started_followed_and_stopped(hub: Hub) -> None:
     user, ledger = hub.user(), Noted()
     hub.mood(user, says=["pulling the image"], delay_s=0.6)

@@ -29,6 +29,7 @@ with started(Path(sys.argv[1]), Path(sys.argv[2])) as hub:
 """
 
 
+@pytest.mark.slow
 def test_a_users_token_reaches_the_users_server(hub: Hub) -> None:
     user = hub.user()
     url = f"{hub.url}{hub.start_server(user).lstrip('/')}api/contents"

@@ -13,6 +13,9 @@ from tests.jupyter.rig import Served, notebook, served
 from tests.jupyter.shelf import Site, click, look, put, shelf, told
 from tests.local.conftest import Origin, make_origin, serving
 
+# Servers and programs that start for each.
+pytestmark = pytest.mark.slow
+
 __all__ = ["make_origin"]
 
 FILES = {

@@ -8,6 +8,9 @@ import psutil
 import pytest
 from tests.jupyter.rig import Served, notebook, served
 
+# Servers and programs that start for each.
+pytestmark = pytest.mark.slow
+
 
 def test_saves_and_reads(server: Served) -> None:
     server.save("rig.ipynb", notebook("x = 1", title="t"))

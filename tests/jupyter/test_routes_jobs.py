@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from tests.jupyter.rig import Served
     from tests.local.conftest import Origin
 
+# Servers and programs that start for each.
+pytestmark = pytest.mark.slow
+
 __all__ = ["_quiet_git", "make_origin", "origin", "serve"]
 
 API = "binderclip/api/v1"

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 from tests.jupyter.rig import Served, notebook, served
 
+# Servers and programs that start for each.
+pytestmark = pytest.mark.slow
+
 IMAGE = {"host": "https://quay.io", "path": "o/name", "ref": "1"}
 FACTS = 'c.Binderclip.image = "quay.io/o/name:1"\n'
 OFF = 'c.ServerApp.jpserver_extensions = {"binderclip": False}\n'

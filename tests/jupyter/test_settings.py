@@ -13,6 +13,9 @@ from binderclip.filling import Stated
 from binderclip.jupyter.guarding import guard_of
 from binderclip.jupyter.settings import Said, said
 
+# Servers and programs that start for each.
+pytestmark = pytest.mark.slow
+
 
 def of(config: dict[str, Any]) -> Said:
     return said(Configurable(config=Config(config)))

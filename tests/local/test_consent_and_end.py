@@ -17,6 +17,7 @@ from binderclip.events import Ready
 from binderclip.targets.local import LocalTarget, Plan
 
 
+@pytest.mark.slow
 def test_stop_ends_what_ignores_being_asked(
     local: LocalTarget, alive: Callable[[int], bool]
 ) -> None:

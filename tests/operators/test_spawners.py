@@ -10,6 +10,9 @@ from tests.operators.conftest import line
 if TYPE_CHECKING:
     from tests.operators.conftest import Spawners
 
+# Servers and programs that start for each.
+pytestmark = pytest.mark.slow
+
 ENV = "https://github.com/o/env@main"
 OTHER = "https://github.com/o/other@v1"
 KUBE = (

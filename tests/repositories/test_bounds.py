@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from tests.repositories.conftest import Asking
     from tests.repositories.hostile import Hostile
 
+# Servers and programs that start for each.
+pytestmark = pytest.mark.slow
+
 MB = 2**20
 
 
