@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
@@ -30,7 +31,7 @@ class Shut(Exception):
     """Nobody may go there."""
 
 
-class Gate:
+class Gate(ABC):
     """A running proxy, an async context manager. Its kinds say where it leads (``places``).
 
     ``used`` tells whether anything was asked for; ``full`` that more than ``max_bytes`` came, at
@@ -45,13 +46,13 @@ class Gate:
         self._listener: asyncio.Server | None = None
         self._serving: set[asyncio.Task[None]] = set()
 
+    @abstractmethod
     async def places(self, asked: Endpoint) -> Sequence[Endpoint]:
         """Where a connection to that host and port may go. Raises Shut, and OSError for what
         cannot be found.
         """
-        raise NotImplementedError
 
-    def filled(self) -> None:
+    def filled(self) -> None:  # noqa: B027 - most kinds have nothing to do then
         """Called when it is full."""
 
     @property
