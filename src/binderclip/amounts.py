@@ -1,4 +1,4 @@
-"""Numbers for people."""
+"""Numbers and lists for people."""
 
 from __future__ import annotations
 
@@ -16,3 +16,9 @@ def size(n_bytes: int) -> str:
             return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1000
     return f"{amount:.1f} TB"
+
+
+def some(names: list[str], most: int = 10) -> str:
+    """The first of ``names``, and how many more there are."""
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")

@@ -177,9 +177,8 @@ def _length(view: memoryview[int]) -> int:
 def _lengths(view: memoryview[int]) -> list[int]:
     try:
         return _lengths_of(view)
-    except msgspec.ValidationError as exc:
-        kind = _KIND.search(str(exc))
-        raise NotAnObject(kind[1] if kind else "value") from exc
+    except NotAnObject:
+        raise
     except msgspec.DecodeError:
         pass
     try:
@@ -194,7 +193,7 @@ def _lengths(view: memoryview[int]) -> list[int]:
 
 
 def _lengths_of(data: memoryview[int] | bytearray) -> list[int]:
-    """Of an object's values. Raises Crowded, and msgspec's own."""
+    """Of an object's values. Raises NotAnObject, Crowded, and msgspec's own."""
     count = 0
 
     def key(_kind: type, _text: str) -> _Key:
@@ -209,6 +208,9 @@ def _lengths_of(data: memoryview[int] | bytearray) -> list[int]:
         return [len(raw) for raw in decoder.decode(data).values()]
     except _Full as exc:
         raise Crowded from exc
+    except msgspec.ValidationError as exc:
+        kind = _KIND.search(str(exc))
+        raise NotAnObject(kind[1] if kind else "value") from exc
 
 
 def _tamed(data: bytes) -> bytearray:

@@ -5,11 +5,11 @@ or a note says who loses it; the page of a forge is found again; no secret is pu
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from tests.links.questions import asked, kinds, only, said
 
 from binderclip import sources
 from binderclip.errors import Refused, SourceError
@@ -77,24 +77,6 @@ addresses = st.one_of(
         ]
     ),
 ).filter(lambda address: address.isprintable() and address == address.strip())
-
-
-def asked(binder: Binder | None, where: Place | Nowhere, **more: Any) -> Asked:
-    common: dict[str, Any] = {"name": "a.ipynb", "hosts": (HOST,)}
-    return Asked(binder=binder, place=where, **{**common, **more})
-
-
-def only(kind: Kind, question: Asked) -> Link:
-    (link,) = links(question, [kind]).links
-    return link
-
-
-def said(link: Link) -> str:
-    return "\n".join(link.notes)
-
-
-def kinds(question: Asked) -> list[str]:
-    return [link.kind for link in links(question).links]
 
 
 def leads_to(address: str) -> tuple[str | None, str | None]:

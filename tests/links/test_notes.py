@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
+from tests.links.questions import asked, kinds, only, said
 
 from binderclip.errors import Refused
-from binderclip.links import Asked, Kind, Link, Nowhere, Place, links
+from binderclip.links import Nowhere, Place, links
 from binderclip.spec.model import Binder, Fetch, Frozen, Reference
 
 BUILD = Reference("https://github.com", "o/env", "main")
@@ -16,24 +15,6 @@ SETTINGS = Fetch("https://github.com", "baz/settings")
 HOME = Place(Reference("https://github.com", "o/r", "main"), "a.ipynb")
 AT_HOME = Place(BUILD, "a.ipynb")
 HUBS = {"hubs": ("https://hub.example.org",)}
-
-
-def asked(binder: Binder | None, place: Place | Nowhere, **more: Any) -> Asked:
-    common: dict[str, Any] = {"name": "a.ipynb", "hosts": ("https://mybinder.org",)}
-    return Asked(binder=binder, place=place, **{**common, **more})
-
-
-def only(kind: Kind, question: Asked) -> Link:
-    (link,) = links(question, [kind]).links
-    return link
-
-
-def said(link: Link) -> str:
-    return "\n".join(link.notes)
-
-
-def kinds(question: Asked) -> list[str]:
-    return [link.kind for link in links(question).links]
 
 
 def test_which_kinds_there_are() -> None:

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, quote, urljoin, urlsplit
 
 import httpx
 import pytest
+from tests.links.questions import followed
 
 from binderclip.links import Asked, Nowhere, Place, links
 from binderclip.spec.model import Reference
@@ -94,15 +95,6 @@ def link(address: str, hub: str) -> str:
         url=address,
     )
     return links(asked, ["hub-open"]).links[0].url
-
-
-def followed(client: httpx.Client, url: str) -> httpx.Response:
-    for _ in range(20):
-        answer = client.get(url)
-        if "location" not in answer.headers:
-            return answer
-        url = urljoin(url, answer.headers["location"])
-    raise AssertionError(f"too many redirects, the last to {url}")
 
 
 def logged_in(client: httpx.Client, page: str, user: str) -> httpx.Response:

@@ -9,11 +9,13 @@ import json
 import re
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote, unquote, urljoin
 
 import httpx
 import pytest
+from tests.links.questions import followed
 from tests.local.conftest import serving
 
 from binderclip.links import KINDS, UIS, Asked, Place, links
@@ -60,16 +62,7 @@ def browser(lab_hub: Hub) -> Iterator[Browser]:
         token = next(c.value for c in client.cookies.jar if c.name == "_xsrf")
         form = {"username": user, "password": "x", "_xsrf": str(token)}
         client.post(f"{lab_hub.url}hub/login", data=form)
-
-        def follow(url: str) -> httpx.Response:
-            for _ in range(20):
-                answer = client.get(url)
-                if "location" not in answer.headers:
-                    return answer
-                url = urljoin(url, answer.headers["location"])
-            raise AssertionError(f"too many redirects, the last to {url}")
-
-        yield client, follow
+        yield client, partial(followed, client)
 
 
 def shown(answer: httpx.Response) -> str:

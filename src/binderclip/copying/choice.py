@@ -8,10 +8,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from binderclip.amounts import count, size, some
 from binderclip.copying import names
 from binderclip.copying.globs import Glob
 from binderclip.copying.links import Found, Read, followed
-from binderclip.copying.model import File, Limits, Origin, amount, counted, some
+from binderclip.copying.model import File, Limits, Origin
 from binderclip.errors import Refused, TooLarge
 from binderclip.repositories.listing import Entry
 
@@ -165,13 +166,13 @@ def _refuse_large(files: Collection[File], limits: Limits) -> None:
     total_bytes = sum(file.size_bytes for file in files)
     largest = max(files, key=lambda file: file.size_bytes, default=None)
     if len(files) > limits.files:
-        found, most = f"{counted(len(files))} to copy", f"{limits.files}"
+        found, most = f"{count(len(files), 'file')} to copy", f"{limits.files}"
     elif largest and largest.size_bytes > limits.file_bytes:
-        found = f"{amount(largest.size_bytes)} in {_shown(largest)}"
-        most = f"{amount(limits.file_bytes)} in a file"
+        found = f"{size(largest.size_bytes)} in {_shown(largest)}"
+        most = f"{size(limits.file_bytes)} in a file"
     elif total_bytes > limits.total_bytes:
-        found = f"{amount(total_bytes)} in {counted(len(files))} to copy"
-        most = amount(limits.total_bytes)
+        found = f"{size(total_bytes)} in {count(len(files), 'file')} to copy"
+        most = size(limits.total_bytes)
     if found:
         raise TooLarge(
             f"found {found}, expected at most {most}",

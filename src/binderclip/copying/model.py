@@ -71,23 +71,3 @@ class Copies:
     described: tuple[str, ...] = ()
     digest: str = ""
     remarks: tuple[str, ...] = ()
-
-
-def amount(n_bytes: int) -> str:
-    """Bytes for people, by powers of ten: ``3.4 MB``."""
-    size, unit = float(n_bytes), "B"
-    for larger in ("kB", "MB", "GB"):
-        if size < 1000:  # noqa: PLR2004 - powers of ten
-            break
-        size, unit = size / 1000, larger
-    return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-
-
-def counted(number: int) -> str:
-    return "1 file" if number == 1 else f"{number} files"
-
-
-def some(names: list[str], most: int = 10) -> str:
-    """The first of ``names``, and how many more there are."""
-    rest = len(names) - most
-    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")

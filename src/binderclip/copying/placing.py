@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Literal, TypeAlias
 
+from binderclip.amounts import count, size, some
 from binderclip.copying.homes import Home, Outcome
-from binderclip.copying.model import Copies, File, Name, Observe, amount, counted, some
+from binderclip.copying.model import Copies, File, Name, Observe
 from binderclip.copying.together import all_or_none
 from binderclip.events import Progress
 from binderclip.repositories.tree import Tree
@@ -36,8 +37,8 @@ async def place(copies: Copies, home: Home, *, observe: Observe) -> tuple[str, .
     """
     if not copies.files:
         return copies.remarks
-    total = amount(sum(file.size_bytes for file in copies.files))
-    what = f"copying {counted(len(copies.files))}, {total}, into the session's home"
+    total = size(sum(file.size_bytes for file in copies.files))
+    what = f"copying {count(len(copies.files), 'file')}, {total}, into the session's home"
     observe(Progress("launching", what))
     with ExitStack() as stack:
         origins = {file.origin.name: file.origin for file in copies.files}
@@ -51,7 +52,7 @@ async def place(copies: Copies, home: Home, *, observe: Observe) -> tuple[str, .
         large = [file for file in copies.files if file.size_bytes > _LARGE]
         await all_or_none([_put_all(small, readers, home, told) for _ in range(home.at_once)])
         for file in large:
-            observe(Progress("launching", f"copying {file.path}, {amount(file.size_bytes)}"))
+            observe(Progress("launching", f"copying {file.path}, {size(file.size_bytes)}"))
             await _put_all([file], readers, home, told)
     return (*copies.remarks, *_remarks(told))
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from binderclip.amounts import count, size
 from binderclip.cache import Cache
 from binderclip.copying import choice
 from binderclip.copying.choice import Choice, Rule
-from binderclip.copying.model import Copies, File, Limits, Name, Observe, Origin, amount, counted
+from binderclip.copying.model import Copies, File, Limits, Name, Observe, Origin
 from binderclip.copying.together import all_or_none
 from binderclip.errors import Refused
 from binderclip.events import Progress
@@ -140,11 +141,11 @@ def _same(one: File, other: File) -> bool:
 def _described(found: Choice) -> Iterator[str]:
     origin = found.origin
     files = {file.path: file for _, taken in found.rules for file in taken}
-    total = amount(sum(file.size_bytes for file in files.values()))
+    total = size(sum(file.size_bytes for file in files.values()))
     at = f"{origin.ref} {origin.commit[:12]}"
-    yield f"{origin.name:8} {origin.repository.shown} at {at}: {counted(len(files))}, {total}"
+    yield f"{origin.name:8} {origin.repository.shown} at {at}: {count(len(files), 'file')}, {total}"
     for rule, taken in found.rules:
-        yield f"{'':8} {rule.described}: {counted(len(taken))}"
+        yield f"{'':8} {rule.described}: {count(len(taken), 'file')}"
 
 
 def _digest(wishes: Sequence[_Wish], found: Sequence[Choice]) -> str:

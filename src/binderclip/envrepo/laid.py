@@ -13,8 +13,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from binderclip import rees
+from binderclip.amounts import some
 from binderclip.copying.links import Found, followed
-from binderclip.copying.model import some
 from binderclip.embedding.plain import bare_repository
 from binderclip.envrepo import names
 from binderclip.envrepo.made import above, check_size, files_alone, left_out

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from binderclip.copying.model import amount, some
+from binderclip.amounts import size, some
 from binderclip.embedding.plain import bare_repository
 from binderclip.envrepo import names
 from binderclip.envrepo.model import File, Limits
@@ -78,11 +78,11 @@ def check_size(files: Iterable[tuple[str, int]], limits: Limits) -> None:
     if len(sizes) > limits.files:
         found, most = f"{len(sizes)} files", f"{limits.files}"
     elif largest and sizes[largest] > limits.file_bytes:
-        found = f"{amount(sizes[largest])} in {names.shown(largest)!r}"
-        most = f"{amount(limits.file_bytes)} in a file"
+        found = f"{size(sizes[largest])} in {names.shown(largest)!r}"
+        most = f"{size(limits.file_bytes)} in a file"
     elif total_bytes > limits.total_bytes:
-        found = f"{amount(total_bytes)} in {len(sizes)} files"
-        most = amount(limits.total_bytes)
+        found = f"{size(total_bytes)} in {len(sizes)} files"
+        most = size(limits.total_bytes)
     if found:
         raise TooLarge(
             f"the environment's repository: found {found}, expected at most {most}",

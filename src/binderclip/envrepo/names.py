@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from binderclip.copying import names
-from binderclip.copying.names import shown
+from binderclip.copying.names import shown, trap
 
 __all__ = ["fault", "own", "shown", "trap"]
 
@@ -20,11 +20,6 @@ _SHORTER = [
 ]
 # Dots, blanks and streams at the end are nothing to Windows.
 _PATTERN = re.compile(rf"(?:{'|'.join([*map(re.escape, _OWN), *_SHORT, *_SHORTER])})[. ]*(?::.*)?")
-
-
-def trap(path: str) -> str | None:
-    """What is wrong with a path that no honest git has written; or None."""
-    return names.trap(path)
 
 
 def fault(path: str) -> str | None:

@@ -10,13 +10,11 @@ from binderclip.cache import Cache
 from binderclip.errors import Refused
 from binderclip.guard import Guard
 from binderclip.spec.model import Reference
-from binderclip.spec.providers import provider_of
+from binderclip.spec.providers import GIT_PROVIDERS, provider_of
 
 if TYPE_CHECKING:
     from binderclip.registries import Registries
     from binderclip.repositories import Repository
-
-_GIT = frozenset({"gh", "gl", "git", "gist"})
 
 
 class Sources(Protocol):
@@ -64,7 +62,7 @@ class NetworkSources:
 
     async def fetched(self, build: Reference) -> tuple[Repository, str]:
         """See Sources. A commit that is named is not asked for."""
-        if provider_of(build)[0] not in _GIT:
+        if provider_of(build)[0] not in GIT_PROVIDERS:
             raise Refused(
                 f"binder.build: files can be laid over git repositories, and {build.url} is none",
                 hint="put what it holds into a repository",

@@ -9,9 +9,7 @@ from binderclip.errors import Refused
 from binderclip.exporting.model import Wanted
 from binderclip.repositories.cached import cached
 from binderclip.repositories.tree import Tree
-from binderclip.spec.providers import provider_of
-
-_GIT = frozenset({"gh", "gl", "git", "gist"})
+from binderclip.spec.providers import GIT_PROVIDERS, provider_of
 
 
 def wants_repository(wanted: Wanted) -> bool:
@@ -28,7 +26,7 @@ async def fetched(
     Refused for what is no git repository, ResolveError, Unreachable.
     """
     build = wanted.binder.build
-    if build is None or provider_of(build)[0] not in _GIT:
+    if build is None or provider_of(build)[0] not in GIT_PROVIDERS:
         raise Refused(
             f"a Dockerfile clones git repositories, and {build.url if build else 'this'} is none",
             hint="`jupyter-repo2docker` builds from datasets",

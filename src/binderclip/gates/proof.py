@@ -33,11 +33,28 @@ async def prove(
     *,
     schemes: Sequence[str],
 ) -> None:
-    """Once for each ``program``: ``ask(proxy, url)`` is to make it ask for something at ``url`` and
-    comes back however that ends. Raises Refused where it does not ask the proxy.
+    """As ``passed_by``. Raises Refused where the program does not ask the proxy."""
+    if scheme := await passed_by(program, speech, ask, schemes=schemes):
+        raise Refused(
+            f"found a program that does not use proxies for {scheme} ({program}), which asking "
+            "what others name needs here",
+            hint="freeze it with the command line, or install another version of it",
+        )
+
+
+async def passed_by(
+    program: str,
+    speech: Speech,
+    ask: Callable[[str, str], Awaitable[object]],
+    *,
+    schemes: Sequence[str],
+) -> str | None:
+    """The first of ``schemes`` for which ``program`` does not ask the proxy; None where it does for
+    all, which is found out once. ``ask(proxy, url)`` is to make it ask for something at ``url`` and
+    comes back however that ends.
     """
     if program in _proved:
-        return
+        return None
     ports = {"http": 80, "https": 443}
     for scheme in schemes:
         async with _Wall(speech) as wall:
@@ -45,9 +62,6 @@ async def prove(
                 async with asyncio.timeout(_PATIENCE_S):
                     await ask(wall.proxy, f"{scheme}://{NOWHERE}/")
         if (NOWHERE, ports[scheme]) not in wall.asked:
-            raise Refused(
-                f"found a program that does not use proxies for {scheme} ({program}), which asking "
-                "what others name needs here",
-                hint="freeze it with the command line, or install another version of it",
-            )
+            return scheme
     _proved.add(program)
+    return None

@@ -12,9 +12,8 @@ from binderclip.links.parts import lying, name, names_environment, thawed, to_bu
 from binderclip.links.remotes import same
 from binderclip.spec.launch_link import write_link
 from binderclip.spec.model import Binder, Reference
-from binderclip.spec.providers import provider_of
+from binderclip.spec.providers import GIT_PROVIDERS, provider_of
 
-_GIT = frozenset({"gh", "gl", "git", "gist"})
 _SHORT = 12
 
 
@@ -137,7 +136,7 @@ def _pulled(asked: Asked) -> tuple[Reference, str, list[str]]:
 
 def _pullable(repository: Reference) -> Iterator[str]:
     """Notes on pulling it. Raises Refused for what is no git repository."""
-    if provider_of(repository)[0] not in _GIT:
+    if provider_of(repository)[0] not in GIT_PROVIDERS:
         raise Refused(
             f"nbgitpuller pulls git repositories, and {repository.url} is a dataset",
             hint="put the notebook into a repository",

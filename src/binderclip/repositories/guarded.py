@@ -23,6 +23,7 @@ from binderclip.errors import (
     TooLarge,
     Unreachable,
 )
+from binderclip.gates.proof import passed_by
 from binderclip.guard import Endpoint, Guard
 from binderclip.repositories import Lock, Repository, git
 from binderclip.repositories.address import endpoint, public
@@ -42,9 +43,6 @@ _REDIRECTED = re.compile(r"returned error: 30[12378]\b")
 _WHOLE = "--depth=2147483647"
 _STORE = re.compile(r"[0-9a-f]{40,64}\.git")
 _OPEN = "what is fetched here must be open to everybody, without a password"
-_NOWHERE = ("binderclip.invalid", 80)
-_proved: set[str] = set()
-"""The git binaries that were seen to go through a gate."""
 
 
 def holds_guarded(folder: Path) -> bool:
@@ -259,20 +257,20 @@ class Guarded(Repository):
         binary = shutil.which("git")
         if binary is None:
             raise git.no_git()
-        if binary in _proved:
-            return
-        async with Gate(_NOWHERE, (), 0) as gate:
+
+        async def ask(proxy: str, url: str) -> None:
             await git.run_closed(
-                ["ls-remote", "--", f"http://{_NOWHERE[0]}/"],
+                ["ls-remote", "--", url],
                 folder,
                 called=self._bounds.fetching(),
-                proxy=gate.proxy,
+                proxy=proxy,
                 max_bytes=self._bounds.advertised_bytes,
             )
-        if not gate.used:
+
+        # Not as freezing has it, whose git is called by uv.
+        if await passed_by(f"{binary} as it is called here", "socks", ask, schemes=("http",)):
             raise Refused(
                 f"found a git that does not use SOCKS proxies ({binary}), which fetching what "
                 "others name needs here",
                 hint="install another git, such as the one of your system or of conda-forge",
             )
-        _proved.add(binary)

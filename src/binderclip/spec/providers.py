@@ -35,6 +35,8 @@ Provider: TypeAlias = Literal[
     "gh", "gl", "git", "gist", "zenodo", "figshare", "dataverse", "hydroshare", "ckan"
 ]
 PROVIDERS: tuple[Provider, ...] = get_args(Provider)
+GIT_PROVIDERS: frozenset[Provider] = frozenset({"gh", "gl", "git", "gist"})
+"""Those whose repositories are git's; the others keep deposits."""
 
 SPECS: dict[Provider, str] = {
     "gh": "owner/name/ref",

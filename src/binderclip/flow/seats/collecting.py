@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from binderclip.addresses.masking import printable
+from binderclip.amounts import size, some
 from binderclip.copying import LocalHome
 from binderclip.copying.globs import Glob
-from binderclip.copying.model import amount, some
 from binderclip.copying.names import fault, folded, trap
 from binderclip.errors import SessionError, TooLarge
 from binderclip.flow.seats.seat import Seat
@@ -151,17 +151,17 @@ class _Fetching:
             await asyncio.to_thread(_make, self.into)
         for number, path in enumerate(sorted(files)):
             most = min(self.limits.file_bytes, left_bytes)
-            size = self.limits.total_bytes + 1
+            took = self.limits.total_bytes + 1
             if number < self.limits.files:
                 try:
-                    size, line = await self._bring(files[path], path, most)
+                    took, line = await self._bring(files[path], path, most)
                 except TooLarge:
                     if most == self.limits.file_bytes:
-                        lines.append(f"{printable(path)}: left out, larger than {amount(most)}")
+                        lines.append(f"{printable(path)}: left out, larger than {size(most)}")
                         continue
-            if size > left_bytes:
+            if took > left_bytes:
                 return [*lines, self._enough(path, len(files) - number)]
-            left_bytes -= size
+            left_bytes -= took
             lines.append(line)
         return lines
 
@@ -188,7 +188,7 @@ class _Fetching:
         return f"{shown}: left out, since there are {_MOST_NAMES:,} files named like it"
 
     def _enough(self, path: str, left: int) -> str:
-        most = f"{self.limits.files:,} files or {amount(self.limits.total_bytes)}"
+        most = f"{self.limits.files:,} files or {size(self.limits.total_bytes)}"
         return (
             f"not all was fetched: more than {most}; {left:,} are left, from {printable(path)} on"
         )

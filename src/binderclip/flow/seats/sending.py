@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from weakref import WeakKeyDictionary
 
 from binderclip.addresses.masking import printable
-from binderclip.copying.model import amount, counted, some
+from binderclip.amounts import count, size, some
 from binderclip.errors import SourceError
 from binderclip.flow.seats.luggage import Luggage, pooled
 
@@ -58,7 +58,7 @@ async def send(
         return
     total = sum(await asyncio.to_thread(lambda: [_size(file) for file in wanted.values()]))
     names = _named([path.removeprefix(f"{luggage.folder}/") for path in sorted(wanted)])
-    remark(f"sending {counted(len(wanted))} beside the notebook, {amount(total)}: {names}")
+    remark(f"sending {count(len(wanted), 'file')} beside the notebook, {size(total)}: {names}")
     making = asyncio.Lock()
 
     async def go(path: str) -> None:

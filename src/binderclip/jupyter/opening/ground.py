@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from jupyter_core.utils import ensure_async
 from jupyter_server.base.handlers import JupyterHandler
-from jupyter_server.services.contents.fileio import FileManagerMixin
 
+from binderclip.jupyter.opening.server import on_disk
 from binderclip.jupyter.opening.targets import withheld
 
 
@@ -26,14 +25,10 @@ class Ground:
 
 async def ground_of(handler: JupyterHandler) -> Ground:
     manager = handler.contents_manager
-    root = _path_of(manager, "") if isinstance(manager, FileManagerMixin) else None
+    disk = on_disk(manager)
+    root = disk("") if disk else None
     home = Path.home()
     return Ground(home, root, withheld(home, root, may_execute=await _may_execute(handler)))
-
-
-def _path_of(manager: Any, path: str) -> Path:
-    """The file or folder of ``path``, as the manager of files itself finds it."""
-    return Path(manager._get_os_path(path))  # noqa: SLF001 - it has no other name
 
 
 async def _may_execute(handler: JupyterHandler) -> bool:

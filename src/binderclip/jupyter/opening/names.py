@@ -39,7 +39,8 @@ class Destination:
 
 def destination(path: str, name: str, places: Places = ANYWHERE) -> Destination:
     """Where the notebook that is called ``name`` goes, when ``path`` was asked for: "", a folder,
-    or a file; ``places`` is what is known of the root. Raises Refused.
+    or a file; ``places`` is what is known of the root, for one that ``runs_by_name``. Raises
+    Refused.
     """
     parts = checked(path)
     if parts and not path.endswith("/") and "." in parts[-1]:
@@ -106,9 +107,13 @@ def _short(name: str) -> str:
     return stem.decode(errors="ignore") + ending
 
 
+def runs_by_name(name: str) -> bool:
+    """Whether a file may run because of its name: text notebooks are programs."""
+    return suffix(name) != ".ipynb"
+
+
 def _named(folder: str, name: str, places: Places) -> Destination:
-    """Text notebooks are programs, and may be run by their names."""
-    why = None if suffix(name) == ".ipynb" else refusal(_in(folder, name), places)
+    why = refusal(_in(folder, name), places) if runs_by_name(name) else None
     if why is None:
         return Destination(folder, name)
     stem, dot, ending = name.rpartition(".")

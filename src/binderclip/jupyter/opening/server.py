@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,8 +21,7 @@ def contents_of(handler: JupyterHandler) -> Contents:
     manager = handler.contents_manager
     shared = handler.settings.get(_CONTENTS)
     if shared is None:
-        disk = _path_of(manager) if isinstance(manager, FileManagerMixin) else None
-        shared = Contents(cast("Manager", manager), disk)
+        shared = Contents(cast("Manager", manager), on_disk(manager))
         handler.settings[_CONTENTS] = shared
     return cast("Contents", shared)
 
@@ -36,5 +36,8 @@ def applications_of(handler: JupyterHandler) -> Applications:
     return Applications(defaults, default.removeprefix(handler.base_url), "jupytext" in points)
 
 
-def _path_of(manager: Any) -> Any:
+def on_disk(manager: Any) -> Callable[[str], Path] | None:
+    """The file or folder behind a path, as a manager of files itself finds it; None for others."""
+    if not isinstance(manager, FileManagerMixin):
+        return None
     return lambda path: Path(manager._get_os_path(path))  # noqa: SLF001 - it has no other name

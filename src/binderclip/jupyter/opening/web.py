@@ -25,10 +25,11 @@ from binderclip.jupyter.opening.finding import Finder, Found
 from binderclip.jupyter.opening.ground import Ground, ground_of
 from binderclip.jupyter.opening.kept import Job, Kept
 from binderclip.jupyter.opening.markup import Html
-from binderclip.jupyter.opening.names import destination
+from binderclip.jupyter.opening.names import destination, runs_by_name
 from binderclip.jupyter.opening.offer import Offer, offer_as_json
 from binderclip.jupyter.opening.present import State, present
 from binderclip.jupyter.opening.query import KEYS, Query, mistyped, sound
+from binderclip.jupyter.opening.running import ANYWHERE
 from binderclip.jupyter.opening.saving import Saved, saved
 from binderclip.jupyter.opening.server import applications_of, contents_of
 from binderclip.jupyter.opening.telling import status, told_as_json
@@ -154,8 +155,10 @@ class Opening(Page):
 
     async def _offer(self, query: Query, found: Found, notice: str | None = None) -> Offer:
         ground = await ground_of(self)
-        around = await asyncio.to_thread(places, ground.root)
-        where = destination(query.path, found.fetched.source.name, around)
+        name, around = found.fetched.source.name, ANYWHERE
+        if runs_by_name(name):
+            around = await asyncio.to_thread(places, ground.root)
+        where = destination(query.path, name, around)
         spot = await contents_of(self).foreseen(where, found.fetched.data)
         copies, refused, states = await asyncio.to_thread(_copies, found.copies, ground)
         asked, here = asked_for(query.app), applications_of(self)
