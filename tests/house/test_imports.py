@@ -49,7 +49,8 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     importing exporting guessing portrait
     liveness
     flow
-    cli __main__ jupyter hub
+    pages
+    cli __main__ jupyter hub gateway
     """.strip().splitlines()
 )
 ROOT = "__init__"
@@ -118,7 +119,7 @@ def test_targets_do_not_import_each_other() -> None:
         assert not others, f"{module} imports the targets {others}"
 
 
-SHELLS = {"cli", "jupyter", "hub"}
+SHELLS = {"cli", "jupyter", "hub", "gateway"}
 
 
 def test_shells_know_nothing_of_each_other() -> None:

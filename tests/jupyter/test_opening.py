@@ -21,11 +21,11 @@ from binderclip.addresses.naming import safe_name
 from binderclip.errors import RateLimited, Refused, SessionError
 from binderclip.jupyter.opening.applications import Applications, asked_for
 from binderclip.jupyter.opening.contents import Contents, Spot
-from binderclip.jupyter.opening.kept import Bounds, Job, Kept, Tell
-from binderclip.jupyter.opening.markup import document, element, joined, visible
 from binderclip.jupyter.opening.names import Destination, destination
 from binderclip.jupyter.opening.pages import Frame, failed, incomplete, waiting
 from binderclip.jupyter.opening.query import Query
+from binderclip.pages.kept import Bounds, Job, Kept, Tell
+from binderclip.pages.markup import document, element, joined, visible
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=60)
 

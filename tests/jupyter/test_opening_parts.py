@@ -27,16 +27,16 @@ from binderclip.jupyter.opening import finding
 from binderclip.jupyter.opening.asking import asking
 from binderclip.jupyter.opening.contents import Spot
 from binderclip.jupyter.opening.describing import Wanted, wanted
-from binderclip.jupyter.opening.excerpt import Excerpt
 from binderclip.jupyter.opening.finding import Finder, Found
-from binderclip.jupyter.opening.kept import Kept, Tell, bare
-from binderclip.jupyter.opening.markup import Html
 from binderclip.jupyter.opening.names import Destination
 from binderclip.jupyter.opening.offer import Offer, offer_as_json
 from binderclip.jupyter.opening.pages import Frame, front
 from binderclip.jupyter.opening.present import present
 from binderclip.jupyter.opening.query import Query
 from binderclip.notebook import parse
+from binderclip.pages.excerpt import Excerpt
+from binderclip.pages.kept import Kept, Tell, bare
+from binderclip.pages.markup import Html
 from binderclip.sources import OpenGuard, resolve
 
 HERE = Frame("/user/ada/", "1")

@@ -19,11 +19,12 @@ from binderclip.errors import (
     TooLarge,
 )
 from binderclip.jupyter.opening import finding
-from binderclip.jupyter.opening.markup import element
-from binderclip.jupyter.opening.pages import Frame, failed, sentence
+from binderclip.jupyter.opening.pages import Frame, failed
 from binderclip.jupyter.opening.query import Query, mistyped, sound
-from binderclip.jupyter.opening.telling import shortened, status, told
+from binderclip.jupyter.opening.telling import status, told
 from binderclip.jupyter.opening.unseen import unseen
+from binderclip.pages.markup import element
+from binderclip.pages.telling import sentence, shortened
 
 HERE = Frame("/user/ada/", "1")
 LONG = "https://example.org/a.ipynb?X-Amz-Signature=" + "é&<\"'" * 1500

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from binderclip.fetch import Fetched
 from binderclip.filling import Facts
 from binderclip.jupyter.opening.describing import Wanted, wanted
-from binderclip.jupyter.opening.excerpt import MAX_CHARACTERS, MAX_LINES, excerpt
 from binderclip.notebook import parse
+from binderclip.pages.excerpt import MAX_CHARACTERS, MAX_LINES, excerpt
 from binderclip.sources import resolve
 from binderclip.spec import Reference
 

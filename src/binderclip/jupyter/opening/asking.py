@@ -10,11 +10,11 @@ from binderclip.amounts import count, size
 from binderclip.jupyter.opening.brought import content
 from binderclip.jupyter.opening.environs import environment
 from binderclip.jupyter.opening.finding import Found
-from binderclip.jupyter.opening.markup import Html, element, joined
 from binderclip.jupyter.opening.offer import Offer
-from binderclip.jupyter.opening.pages import Frame, facts, sentence
+from binderclip.jupyter.opening.pages import Frame, facts
 from binderclip.jupyter.opening.query import Query
-from binderclip.jupyter.opening.telling import shortened
+from binderclip.pages.markup import Html, element, joined
+from binderclip.pages.telling import sentence, shortened
 
 
 def asking(frame: Frame, query: Query, offer: Offer, *, job: str, xsrf: Html) -> str:

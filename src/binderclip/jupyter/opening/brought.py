@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from binderclip.amounts import count, size
 from binderclip.copying.model import File
-from binderclip.jupyter.opening.markup import Html, element, joined, visible
 from binderclip.jupyter.opening.offer import Offer
-from binderclip.jupyter.opening.pages import sentence
 from binderclip.jupyter.opening.present import State
 from binderclip.jupyter.opening.telling import told
+from binderclip.pages.markup import Html, element, joined, visible
+from binderclip.pages.telling import sentence
 
 _LISTED = 200
 _OPENED = 8

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from binderclip.jupyter.opening.describing import Wanted
-from binderclip.jupyter.opening.markup import Html, element, joined
-from binderclip.jupyter.opening.pages import sentence
+from binderclip.pages.markup import Html, element, joined
+from binderclip.pages.telling import sentence
 
 _BY_NAME = "the same by name"
 _VERDICTS = {

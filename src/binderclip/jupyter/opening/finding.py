@@ -18,9 +18,9 @@ from binderclip.fetch import Fetched, Limits, fetch
 from binderclip.filling import Facts
 from binderclip.guard import Guard
 from binderclip.jupyter.opening.describing import Wanted, wanted
-from binderclip.jupyter.opening.excerpt import Excerpt, excerpt
-from binderclip.jupyter.opening.kept import Tell, bare
 from binderclip.notebook import parse
+from binderclip.pages.excerpt import Excerpt, excerpt
+from binderclip.pages.kept import Tell, bare
 from binderclip.repositories.bounds import Bounds
 from binderclip.repositories.guarded import holds_guarded
 from binderclip.spec.model import Binder

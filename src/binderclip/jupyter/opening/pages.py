@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from binderclip.addresses.link import MAX_CHARACTERS
 from binderclip.addresses.masking import masked
 from binderclip.errors import BinderclipError
-from binderclip.jupyter.opening.markup import Html, document, element, joined
 from binderclip.jupyter.opening.query import Query
-from binderclip.jupyter.opening.telling import shortened, told
+from binderclip.jupyter.opening.telling import told
+from binderclip.pages.markup import Html, document, element, joined
+from binderclip.pages.telling import sentence, shortened
 
 STYLE = "open/style.css"
 """Relative to the page."""
 _REFRESH_S = 1
-_WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*(?:[ ,]|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +153,3 @@ def facts(rows: Mapping[str, Html | None]) -> Html:
             if value is not None
         ),
     )
-
-
-def sentence(text: str, *, inner: bool = False) -> str:
-    """With a capital and a full stop, where it has none. What begins with a key, a file's name or
-    an address keeps that as it is; ``inner``: it is the rest of a sentence.
-    """
-    text = text.strip()
-    if not inner and _WORD.match(text):
-        text = text[:1].upper() + text[1:]
-    return text if text.endswith((".", "!", "?", "…", ":")) else f"{text}."

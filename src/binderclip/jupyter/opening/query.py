@@ -13,8 +13,8 @@ from binderclip.addresses.masking import masked, printable
 from binderclip.addresses.source import Source
 from binderclip.errors import AddressForbidden, Refused, SourceError
 from binderclip.jupyter.opening.applications import asked_for
-from binderclip.jupyter.opening.markup import Html, element, joined
 from binderclip.jupyter.opening.names import checked
+from binderclip.pages.markup import Html, element, joined
 from binderclip.sources import resolve
 
 KEYS = ("url", "path", "app")

@@ -23,8 +23,6 @@ from binderclip.jupyter.opening.asking import asking
 from binderclip.jupyter.opening.base import Page, Style
 from binderclip.jupyter.opening.finding import Finder, Found
 from binderclip.jupyter.opening.ground import Ground, ground_of
-from binderclip.jupyter.opening.kept import Job, Kept
-from binderclip.jupyter.opening.markup import Html
 from binderclip.jupyter.opening.names import destination, runs_by_name
 from binderclip.jupyter.opening.offer import Offer, offer_as_json
 from binderclip.jupyter.opening.present import State, present
@@ -34,6 +32,8 @@ from binderclip.jupyter.opening.saving import Saved, saved
 from binderclip.jupyter.opening.server import applications_of, contents_of
 from binderclip.jupyter.opening.telling import status, told_as_json
 from binderclip.jupyter.opening.unseen import unseen
+from binderclip.pages.kept import Job, Kept
+from binderclip.pages.markup import Html
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 

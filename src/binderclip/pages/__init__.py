@@ -1,0 +1,1 @@
+"""What web pages of ours are made of. Shells give them out."""
