@@ -23,7 +23,7 @@ from binderclip.spec.model import Reference
 
 _ADDRESS = re.compile(r"(?:https?|ssh|git)://.*|[\w.-]+@[\w.-]+:.*", re.ASCII | re.DOTALL)
 _DENIED = re.compile(
-    r"permission (?:to .* )?denied|returned error: 40[13]|not allowed|read[- ]only|"
+    r"permission (?:to .{0,200} )?denied|returned error: 40[13]|not allowed|read[- ]only|"
     r"authentication failed|could not read (?:username|password)|access (?:denied|rights)|"
     r"write access|insufficient permission",
     re.IGNORECASE,
@@ -138,7 +138,9 @@ def _fail(remote: Remote, branch: str, told: str, stderr: str) -> NoReturn:
     rejected = next((line for line in told.splitlines() if line.startswith("!\t")), "")
     why = git.said(stderr)
     if rejected:
-        why = re.sub(r".*\((.*)\)$", r"\1", git.shown(rejected.rpartition("\t")[2]))
+        why = git.shown(rejected.rpartition("\t")[2])
+        if "(" in why and why.endswith(")"):
+            why = why[:-1].rpartition("(")[2]
         if rejected.endswith(("(non-fast-forward)", "(fetch first)", "(already exists)")):
             _refuse_taken(remote, branch, "it was made meanwhile")
         raise Refused(

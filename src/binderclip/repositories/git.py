@@ -130,11 +130,11 @@ _NETWORK = re.compile(
     r"unable to access|could not resolve host|failed to connect|connection (?:refused|reset|timed"
     r" out|closed)|network is unreachable|operation too slow|early EOF|hung up unexpectedly|"
     r"could not read from remote|authentication failed|could not read (?:username|password)|"
-    r"repository .*not found|does not appear to be a git",
+    r"repository .{0,2100}not found|does not appear to be a git",
     re.IGNORECASE,
 )
 _NOT_THERE = re.compile(
-    r"repository .*not found|not found: |returned error: 40[134]|authentication failed|"
+    r"repository .{0,2100}not found|not found: |returned error: 40[134]|authentication failed|"
     r"could not read (?:username|password)|does not appear to be a git|permission denied|"
     r"project you were looking for could not be found",
     re.IGNORECASE,

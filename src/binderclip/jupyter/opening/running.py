@@ -103,7 +103,7 @@ _FUNCTION_ENDINGS = frozenset({"m", "p", "mlx", "oct", "mex", "mexa64", "mexw64"
 # What Windows looks for in the folder that a program is started in, before anywhere else.
 _WINDOWS_ENDINGS = frozenset({"exe", "com", "bat", "cmd", "dll", "scr", "pif", "lnk", "cpl"})
 _SETTINGS = re.compile(
-    r"(?:jupyter|ipython|ip(?:kernel|cluster|engine|controller)|nb[a-z]*|voila)[\w-]*config\w*"
+    r"(?:jupyter|ipython|ip(?:kernel|cluster|engine|controller)|nb|voila)[\w-]*config\w*"
 )
 
 
