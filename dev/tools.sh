@@ -38,3 +38,18 @@ if [ ! -x "$TOOLS/node_modules/.bin/configurable-http-proxy" ] && command -v npm
     esac
     npm install --silent --no-audit --no-fund --prefix "$TOOLS" "configurable-http-proxy@$proxy"
 fi
+# What other people's pages launch with. Of thebe-core only its bundle, which needs nothing else.
+if command -v npm >/dev/null 2>&1; then
+    [ -d "$TOOLS/node_modules/@jupyterhub/binderhub-client" ] || npm install --silent --no-audit \
+        --no-fund --prefix "$TOOLS" '@jupyterhub/binderhub-client@0.5.0'
+    if [ ! -f "$TOOLS/thebe-core/dist/lib/thebe-core.min.js" ]; then
+        mkdir -p "$TOOLS/thebe-core"
+        packed=$(npm pack --silent --pack-destination "$TOOLS" 'thebe-core@0.5.0')
+        tar xzf "$TOOLS/$packed" -C "$TOOLS/thebe-core" --strip-components 1
+        rm "$TOOLS/$packed"
+    fi
+fi
+# Checks the types of the service's own script; in a folder of its own, as it is no client of ours.
+if [ ! -x "$TOOLS/typescript/node_modules/.bin/tsc" ] && command -v npm >/dev/null 2>&1; then
+    npm install --silent --no-audit --no-fund --prefix "$TOOLS/typescript" 'typescript@5.9'
+fi

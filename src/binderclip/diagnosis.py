@@ -49,6 +49,7 @@ def diagnose() -> tuple[Check, ...]:
         _git,
         _jupytext,
         _rattler,
+        _gateway,
         _containers,
         _cache,
         _state,
@@ -145,6 +146,19 @@ def _rattler() -> Check:
 
     found = f"py-rattler {version('py-rattler')}"
     return Check("py-rattler", found, purpose, ok=True, essential=False)
+
+
+def _gateway() -> Check:
+    purpose = "serves notebooks to others by their addresses (binderclip serve)"
+    missing = [name for name in ("starlette", "uvicorn", "fsspec") if find_spec(name) is None]
+    if missing:
+        remedy = "pip install 'binderclip[gateway]'"
+        found = f"{' and '.join(missing)} not installed"
+        return Check("gateway", found, purpose, remedy, ok=False, essential=False)
+    from importlib.metadata import version  # noqa: PLC0415 - as above
+
+    found = f"starlette {version('starlette')}, uvicorn {version('uvicorn')}"
+    return Check("gateway", found, purpose, ok=True, essential=False)
 
 
 def _containers() -> Check:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import secrets
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from binderclip import opener, processes
 from binderclip.errors import Refused, SessionError, TimedOut
@@ -27,10 +28,27 @@ _REST_GRACE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """Who gets at a JupyterLab. It listens at the address ``listen``; with ``host`` browsers of
+    other machines may call this one so. ``origins`` are sites whose scripts may ask it for
+    something, if they have its token: "https://…", or "*" for all.
+    """
+
+    listen: str = "127.0.0.1"
+    host: str | None = None
+    origins: tuple[str, ...] = ()
+
+
+HERE = Reach()
+"""The person at this machine alone."""
+
+
+@dataclass(frozen=True, slots=True)
 class Lab:
     """A JupyterLab that answers.
 
-    ``base`` is the server's address, ``token`` what it takes, ``address`` the notebook's page.
+    ``base`` is the server's address, ``token`` what it takes, ``address`` the notebook's page, or
+    JupyterLab's own.
     ``url`` is that with the token: show it to nobody but the person. ``opener_file`` is a private
     page that leads there: a browser is given that, so that the token is in no list of processes.
     """
@@ -54,9 +72,10 @@ def has_lab(prefix: Path) -> bool:
 
 @asynccontextmanager
 async def serve_lab(
-    runtime: Runtime, notebook: Path, *, lab_prefix: Path | None = None
+    runtime: Runtime, notebook: Path, *, lab_prefix: Path | None = None, reach: Reach = HERE
 ) -> AsyncIterator[Lab]:
     """JupyterLab over the folder of ``notebook``, with the kernels of ``runtime`` and no others.
+    ``notebook`` may be a folder itself, and nothing is opened then.
 
     It is the environment's own JupyterLab or, where that has none, the one at ``lab_prefix``.
     The person's settings hold; what concerns this server alone (its port, token, workspaces and
@@ -75,12 +94,13 @@ async def serve_lab(
     names = _write_specs(runtime, folder / "data" / "kernels")
     token = secrets.token_urlsafe(32)
     environ = _environ(runtime, folder, token)
-    root = _folder(notebook)
-    argv = [str(prefix / "bin" / "python"), "-m", "jupyterlab", *_options(root, names)]
+    root, path = _shown(notebook)
+    options = [*_options(root, names), *_reached(reach)]
+    argv = [str(prefix / "bin" / "python"), "-m", "jupyterlab", *options]
     child = Child.start(replace(runtime, environ=environ), argv, root, folder / "server.log")
     try:
         base, token = await _ready(child, folder / "runtime", token)
-        path = f"lab/tree/{quote(notebook.name, safe='')}"
+        base = _called(base, reach)
         url = f"{base}{path}?token={quote(token, safe='')}"
         yield Lab(base, token, f"{base}{path}", url, opener.write(folder, url), child)
     finally:
@@ -92,8 +112,12 @@ async def serve_lab(
             await asyncio.to_thread(processes.stop_all, runtime.run, _REST_GRACE_S)
 
 
-def _folder(notebook: Path) -> Path:
-    return notebook.absolute().parent
+def _shown(notebook: Path) -> tuple[Path, str]:
+    """The folder to serve, and the page to open."""
+    whole = notebook.absolute()
+    if whole.is_dir():
+        return whole, "lab"
+    return whole.parent, f"lab/tree/{quote(whole.name, safe='')}"
 
 
 def _write_specs(runtime: Runtime, folder: Path) -> list[str]:
@@ -133,10 +157,8 @@ def _environ(runtime: Runtime, folder: Path, token: str) -> dict[str, str]:
 def _options(root: Path, kernels: list[str]) -> list[str]:
     return [
         "--no-browser",
-        "--ServerApp.ip=127.0.0.1",
         "--ServerApp.port=0",
         f"--ServerApp.root_dir={root}",
-        "--ServerApp.allow_remote_access=False",
         "--ServerApp.no_browser_open_file=True",
         "--ServerApp.sock=",
         # As root in a container, say: the server is this session's alone.
@@ -144,6 +166,25 @@ def _options(root: Path, kernels: list[str]) -> list[str]:
         "--KernelSpecManager.ensure_native_kernel=False",
         *(f"--KernelSpecManager.allowed_kernelspecs={name}" for name in kernels),
     ]
+
+
+def _reached(reach: Reach) -> Iterator[str]:
+    yield f"--ServerApp.ip={reach.listen}"
+    # Otherwise it answers those alone who call it by a name of this machine.
+    yield f"--ServerApp.allow_remote_access={reach.host is not None}"
+    if "*" in reach.origins:
+        yield "--ServerApp.allow_origin=*"
+    elif reach.origins:
+        yield f"--ServerApp.allow_origin_pat=({'|'.join(map(re.escape, reach.origins))})$"
+
+
+def _called(base: str, reach: Reach) -> str:
+    """The server's address as those call it who are to reach it."""
+    if reach.host is None:
+        return base
+    parts = urlsplit(base)
+    host = f"[{reach.host}]" if ":" in reach.host else reach.host
+    return parts._replace(netloc=f"{host}:{parts.port}").geturl()
 
 
 async def _ready(child: Child, folder: Path, token: str) -> tuple[str, str]:

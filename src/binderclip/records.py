@@ -93,6 +93,7 @@ class _Stored(msgspec.Struct):
     pid: Annotated[int, msgspec.Meta(ge=1, lt=2**31)]
     machine: str
     kept: bool = False
+    launch: str | None = None
 
     def __repr__(self) -> str:
         return f"<the record of {self.id}>"
@@ -123,6 +124,7 @@ class Records:
             since=since,
             pid=os.getpid(),
             machine=os.uname().nodename,
+            launch=session.launch,
         )
         try:
             private.make_folder(self.folder)
@@ -194,7 +196,7 @@ class Records:
             os.close(descriptor)
         if self._path(stored.id) != path:
             raise private.NotPrivate("the record of another session than its name says")
-        for url in (stored.url, stored.hub.api if stored.hub else None):
+        for url in (stored.url, stored.launch, stored.hub.api if stored.hub else None):
             if url is not None and parse(url).userinfo is not None:
                 raise private.NotPrivate("a record with a password in its address")
         return Record(
@@ -205,6 +207,7 @@ class Records:
                 token=stored.token,
                 hub=stored.hub,
                 throwaway=stored.throwaway,
+                launch=stored.launch,
             ),
             place=stored.place,
             since=stored.since.astimezone(dt.UTC).isoformat(timespec="seconds"),

@@ -58,7 +58,9 @@ class Session:
     ends the server, which takes the person's own token for that hub: ``token`` opens this server
     alone where the hub makes such tokens. ``owned`` is False for a server that ran before:
     stopping the session leaves it running. ``throwaway`` is True where the server's home is the
-    session's alone, and goes with it. The token never shows in ``repr``.
+    session's alone, and goes with it. ``launch`` is set where a gateway of ours ends it: the
+    address of the launch in its API, which takes the person's token for that gateway. The token
+    never shows in ``repr``.
     """
 
     target: str
@@ -69,3 +71,4 @@ class Session:
     hub: HubServer | None = None
     owned: bool = True
     throwaway: bool = False
+    launch: str | None = None

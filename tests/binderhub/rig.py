@@ -38,18 +38,23 @@ from tests.hubs.rig import _OPENER, Hub, _free_ports
 from binderclip.spec.model import Reference
 
 _REAL = Path(__file__).parent / "real"
+_SOURCE = Path(__file__).resolve().parents[2] / "src"
 
 
 @dataclass(frozen=True)
 class Kind:
     """``logins``: users have names and tokens. ``named_servers``: how many each may have beside
     the default one; 0 for none. ``rate_limit``: launches an hour and address, 0 for any number.
+    ``gateway``: the address of one, by which notebooks are launched (``v2/notebook/…``); ``banned``
+    are patterns of their addresses.
     """
 
     prefix: str = "/"
     logins: bool = False
     named_servers: int = 0
     rate_limit: int = 0
+    gateway: str = ""
+    banned: tuple[str, ...] = ()
 
 
 @dataclass
@@ -118,6 +123,11 @@ class RealBinderHub:
         users = self.hub.ask("GET", "users?state=active")
         return {user["name"]: user["servers"] for user in users if user["servers"]}
 
+    def logged(self) -> list[dict[str, Any]]:
+        """What BinderHub's log of events says of launches."""
+        path = self.folder / "events.jsonl"
+        return [json.loads(line) for line in path.read_text().splitlines()]
+
     def say_used(self, count: int) -> None:
         """How much of its quota of 10 is in use."""
         (self.folder / "used").write_text(str(count))
@@ -151,6 +161,9 @@ def started(
         "logins": kind.logins,
         "named_servers": kind.named_servers,
         "rate_limit": kind.rate_limit,
+        "gateway": kind.gateway,
+        "banned": kind.banned,
+        "source": str(_SOURCE),
     }
     hub = Hub(
         url=public + prefix,

@@ -42,6 +42,9 @@ H = "https://hub.example.org"
         ("https://mybinder.org/v2/gh/o/r/HEAD?labpath=a.ipynb", ["https://mybinder.org/"]),
         (f"{H}/binder/v2/git/https%3A%2F%2Fx.org%2Fr/main", [f"{H}/binder/"]),
         (f"{H}/binder/build/gh/o/r/HEAD", [f"{H}/binder/"]),
+        (f"{H}/gw/v2/notebook?url=https%3A%2F%2Fx.org%2Fa.ipynb", [f"{H}/gw/"]),
+        (f"{H}/v2/notebook/https%3A%2F%2Fx.org%2Fa.ipynb", [f"{H}/"]),
+        (f"{H}/v2/launches/abc", [f"{H}/"]),
         (f"{H}/services/binder/", [f"{H}/services/binder/"]),
         (f"{H}/v2", [f"{H}/v2/"]),
         (f"{H}/user", [f"{H}/user/"]),
@@ -115,13 +118,14 @@ def only(hub: ReplayHub) -> Callable[[Kind | None], ReplayHub]:
     def make(kind: Kind | None) -> ReplayHub:
         told: dict[Kind, tuple[str, dict[str, str]]] = {
             "binderhub": ("versions", {"binderhub": "1.0.0"}),
+            "gateway": ("versions", {"binderclip_gateway": "0.3.0", "protocol": "1"}),
             "jupyterhub": ("hub/api/", {"version": "6.1.1"}),
             "server": ("api", {"version": "2.21.1"}),
         }
-        for one, (path, value) in told.items():
-            hub.pages[path] = page
-            if one == kind:
-                hub.pages[path] = functools.partial(reply_json, status=200, value=value)
+        hub.pages.update({path: page for path, _ in told.values()})
+        if kind is not None:
+            path, value = told[kind]
+            hub.pages[path] = functools.partial(reply_json, status=200, value=value)
         return hub
 
     return make
@@ -131,6 +135,7 @@ def only(hub: ReplayHub) -> Callable[[Kind | None], ReplayHub]:
     ("kind", "version", "why"),
     [
         ("binderhub", "1.0.0", "BinderHub 1.0.0"),
+        ("gateway", "0.3.0", "gateway 0.3.0"),
         ("jupyterhub", "6.1.1", "JupyterHub 6.1.1"),
         ("server", "2.21.1", "Jupyter Server 2.21.1"),
     ],
@@ -141,7 +146,7 @@ def test_kinds(
     hub = only(kind)
     assert asked(hub.url) == Probe(hub.url, kind, True, version, why)
     assert asked(hub.url, kind=kind).kind == kind
-    for other in {"binderhub", "jupyterhub", "server"} - {kind}:
+    for other in {"binderhub", "gateway", "jupyterhub", "server"} - {kind}:
         found = asked(hub.url, kind=other)
         assert found.kind is None
         assert not found.healthy

@@ -26,7 +26,7 @@ def test_the_answer_for_machines(run: Run) -> None:
     checks = {check["name"]: check for check in answer["checks"]}
     assert set(checks) == {
         *("python", "uv", "interpreters", "git", "jupytext", "py-rattler"),
-        *("containers", "cache", "state", "disk"),
+        *("gateway", "containers", "cache", "state", "disk"),
     }
     assert sys.executable in checks["python"]["found"]
     for check in checks.values():

@@ -65,7 +65,10 @@ def test_completion_of_verbs_imports_none() -> None:
         "print([m for m in sys.modules if m.startswith('binderclip.') and m.endswith('_')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == ["['show', 'set', 'strip', 'schema', 'sessions']", "[]"]
+    assert done.stdout.splitlines() == [
+        "['show', 'set', 'strip', 'share', 'schema', 'serve', 'sessions']",
+        "[]",
+    ]
 
 
 def test_a_notebook_without_a_verb(run: Run) -> None:

@@ -13,6 +13,8 @@ import pytest
 import yaml
 
 from binderclip._version import __version__
+from binderclip.gateway.settings.reading import Means, read
+from binderclip.gateway.settings.said import Flags
 
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "charts" / "binderclip-gateway"
@@ -122,6 +124,17 @@ def test_settings_come_out_as_they_went_in(rendered: Callable[..., Any]) -> None
     assert type(stated["limits"]["streams"]) is int
     assert stated["grace_s"] == 60
     assert stated["log"] == "json"
+
+
+@pytest.mark.parametrize("values", [LEAST, MOST], ids=["least", "most"])
+def test_the_service_takes_them(
+    rendered: Callable[..., Any], tmp_path: Path, values: Mapping[str, Any]
+) -> None:
+    file = tmp_path / "gateway.toml"
+    file.write_text(of_kind(rendered(values), "ConfigMap")["data"]["gateway.toml"], "utf-8")
+    found = read(file, {}, Flags(), Means(keep=False))
+    assert (found.public_url, found.port) == (URL, 8585)
+    assert set(found.places) >= set(values["settings"].get("places", ()))
 
 
 def test_the_chart_has_the_version_of_the_package(rendered: Callable[..., Any]) -> None:

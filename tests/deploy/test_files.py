@@ -14,13 +14,17 @@ from typing import Any, NoReturn
 
 import pytest
 
+from binderclip.gateway.settings import reading as settings
+from binderclip.gateway.settings.reading import Means
+from binderclip.gateway.settings.said import Flags
+
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy" / "gateway"
 UNIT = DEPLOY / "binderclip-gateway.service"
 # Of `systemd-analyze security`, in tenths: 0 is the least that a service is exposed to.
 EXPOSURE = 20
 TOKEN = "t0ken-of-the-service"
-SCOPES = {"servers!user", "access:servers!user"}
+SCOPES = {"servers!user", "access:servers!user", "tokens!user"}
 
 
 @pytest.fixture(scope="session")
@@ -97,6 +101,26 @@ def test_compose_asks_for_the_token(tool: Callable[[str], Path], tmp_path: Path)
     # The wrapper that pip brings loses the exit code.
     assert done.stdout == ""
     assert "make one, as the first lines of compose.yaml say" in done.stderr
+
+
+def test_the_gateway_takes_the_settings_of_the_unit() -> None:
+    found = settings.read(DEPLOY / "gateway.toml", {}, Flags(), Means(keep=False))
+    assert found.default == "mybinder"
+    assert found.environment is not None
+    # It is sent SIGKILL after that.
+    (stop,) = re.findall(r"^TimeoutStopSec=(\d+)$", UNIT.read_text("utf-8"), re.MULTILINE)
+    assert int(stop) > found.grace_s
+
+
+def test_the_gateway_takes_what_compose_tells_it(composed: dict[str, Any]) -> None:
+    gateway = composed["services"]["gateway"]
+    (file,) = [one for one in gateway["volumes"] if one["type"] == "bind"]
+    assert gateway["command"] == ["serve", "--config", file["target"]]
+    found = settings.read(Path(file["source"]), gateway["environment"], Flags(), Means(keep=False))
+    assert found.service is not None
+    assert found.public_url == "http://127.0.0.1:8000/services/notebooks/"
+    assert found.listen == "0.0.0.0"
+    assert found.places[found.default].login
 
 
 @pytest.mark.slow

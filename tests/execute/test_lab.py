@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -19,7 +20,7 @@ from tests.execute.conftest import make_runtime, notebook
 
 from binderclip import processes
 from binderclip.errors import Refused, SessionError
-from binderclip.lab import Lab, has_lab, serve_lab
+from binderclip.lab import HERE, Lab, Reach, has_lab, serve_lab
 from binderclip.session import Runtime
 
 Use = Callable[[Lab, httpx.AsyncClient], Awaitable[None]]
@@ -184,3 +185,32 @@ def pretended(folder: Path) -> Path:
 
 async def unused(_: Lab, __: httpx.AsyncClient) -> None:
     raise AssertionError("it came up")
+
+
+@pytest.mark.slow
+def test_a_folder_is_served_without_a_notebook(
+    runtime: Runtime, path: Path, lab_prefix: Path
+) -> None:
+    async def use(lab: Lab, client: httpx.AsyncClient) -> None:
+        assert lab.address == f"{lab.base}lab"
+        answer = await client.get(f"{lab.base}api/contents")
+        assert [entry["name"] for entry in answer.json()["content"]] == [path.name]
+
+    serve(runtime, path.parent, lab_prefix, use)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reach", [HERE, Reach(listen="0.0.0.0", host="lab.test")])
+def test_other_machines_may_call_it_by_its_name_where_that_is_said(
+    runtime: Runtime, path: Path, lab_prefix: Path, reach: Reach
+) -> None:
+    async def work() -> None:
+        async with serve_lab(runtime, path, lab_prefix=lab_prefix, reach=reach) as lab:
+            parts = urlsplit(lab.base)
+            assert parts.hostname == (reach.host or "127.0.0.1")
+            headers = {"Authorization": f"token {lab.token}", "Host": f"lab.test:{parts.port}"}
+            async with httpx.AsyncClient(headers=headers, trust_env=False) as client:
+                answer = await client.get(f"http://127.0.0.1:{parts.port}/api/status")
+            assert answer.status_code == (200 if reach.host else 403)
+
+    asyncio.run(work())

@@ -15,7 +15,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     frozenset(line.split())
     for line in """
     _version
-    errors folders private once amounts
+    errors folders private once unbroken amounts
     platforms pythons distributions inheritance tomls yamls uvtool
     diagnosis
     atomic jsonspan
@@ -23,13 +23,14 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     spec.model
     textnotebook
     notebook
-    cells codecells
+    cells codecells outputs
     spec
     edit references
     cloneable
     environment
     guard gates addresses fetch sources
     session events
+    steps
     wire
     web
     config tokens records
@@ -49,7 +50,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     importing exporting guessing portrait
     liveness
     flow
-    pages
+    pages rest
     cli __main__ jupyter hub gateway
     """.strip().splitlines()
 )

@@ -80,7 +80,7 @@ class TestStyle:
 
     def test_colours_can_be_read(self) -> None:
         """WCAG 2.2, 1.4.3: a contrast of 4.5 at least, light and dark."""
-        text = resources.files("binderclip.jupyter.opening").joinpath("style.css").read_text()
+        text = resources.files("binderclip.pages").joinpath("style.css").read_text()
         light, dark = re.findall(r":root \{(.*?)\}", text, re.DOTALL)
         for scheme in (light, dark):
             colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", scheme))
@@ -88,7 +88,7 @@ class TestStyle:
                 assert contrast(colours[front], colours[back]) >= 4.5, (front, back)
 
     def test_nothing_comes_from_elsewhere(self) -> None:
-        text = resources.files("binderclip.jupyter.opening").joinpath("style.css").read_text()
+        text = resources.files("binderclip.pages").joinpath("style.css").read_text()
         assert "url(" not in text
         assert "@import" not in text
 

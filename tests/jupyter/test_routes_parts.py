@@ -22,15 +22,16 @@ from binderclip.errors import (
 from binderclip.filling import Facts
 from binderclip.guard import PublicGuard
 from binderclip.jupyter.here import Here, hub_of
-from binderclip.jupyter.routes import answers, faults, placing, requests
+from binderclip.jupyter.routes import answers, placing, requests
 from binderclip.jupyter.routes.placing import Root
 from binderclip.notebook import MISSING
 from binderclip.portrait import rows
+from binderclip.rest import bodies, faults
 from binderclip.spec import read
 from binderclip.spec.model import JSON, Binder
 
 KINDS = (
-    requests.Subject,
+    bodies.Subject,
     requests.FillAsked,
     requests.BuildpackAsked,
     requests.FreezeAsked,
@@ -50,14 +51,14 @@ ANY_JSON: st.SearchStrategy[Any] = st.recursive(
 @given(data=st.binary(max_size=60), kind=st.sampled_from(KINDS))
 def test_bytes_are_read_or_refused(data: bytes, kind: type[Any]) -> None:
     with suppress(faults.BadRequest):
-        assert isinstance(requests.parsed(data, kind), kind)
+        assert isinstance(bodies.parsed(data, kind), kind)
 
 
 @given(binder=ANY_JSON)
 def test_any_value_is_judged(binder: Any) -> None:
     body = json.dumps({"metadata": {"binder": binder, "more": [1]}}).encode()
     try:
-        asked = requests.parsed(body, requests.Subject)
+        asked = bodies.parsed(body, bodies.Subject)
     except faults.BadRequest:  # half of a surrogate pair, or a number that is none
         return
     verdict = answers.validated(asked.value, Facts())
@@ -66,15 +67,15 @@ def test_any_value_is_judged(binder: Any) -> None:
 
 
 def test_absent_is_not_null() -> None:
-    assert requests.parsed(b'{"metadata": {}}', requests.Subject).value is MISSING
-    assert requests.parsed(b'{"metadata": {"binder": null}}', requests.Subject).value is None
-    assert requests.parsed(b'{"binder": null}', requests.Subject).value is None
+    assert bodies.parsed(b'{"metadata": {}}', bodies.Subject).value is MISSING
+    assert bodies.parsed(b'{"metadata": {"binder": null}}', bodies.Subject).value is None
+    assert bodies.parsed(b'{"binder": null}', bodies.Subject).value is None
     assert answers.validated(MISSING, Facts())["status"] == "nothing"
     assert answers.validated(None, Facts())["status"] == "wrong"
 
 
 def test_requests_cannot_be_changed() -> None:
-    asked = requests.parsed(b'{"binder": 1}', requests.Subject)
+    asked = bodies.parsed(b'{"binder": 1}', bodies.Subject)
     with pytest.raises(AttributeError):
         asked.binder = 2  # type: ignore[misc]  # that is what is tested
 
@@ -93,7 +94,7 @@ def test_words_of_what_is_rare() -> None:
     [
         (
             {"kinds": ["binder", "hub-opne"]},
-            "kinds[1]: found 'hub-opne', expected one of binder, binder-open, ",
+            "kinds[1]: found 'hub-opne', expected one of gateway, binder, ",
             "did you mean 'hub-open'?",
         ),
         (
@@ -107,7 +108,7 @@ def test_words_of_what_is_rare() -> None:
 def test_a_word_that_is_none_of_a_few(body: dict[str, Any], message: str, hint: str) -> None:
     data = json.dumps({"metadata": {}, **body}).encode()
     with pytest.raises(faults.BadRequest) as caught:
-        requests.parsed(data, requests.LinksAsked)
+        bodies.parsed(data, requests.LinksAsked)
     assert caught.value.message.startswith(message)
     assert caught.value.message.isprintable()
     assert len(caught.value.message) < 300
@@ -116,7 +117,7 @@ def test_a_word_that_is_none_of_a_few(body: dict[str, Any], message: str, hint: 
 
 def linked(**asked: Any) -> dict[str, Any]:
     body = json.dumps({"metadata": {}, **asked}).encode()
-    question = requests.parsed(body, requests.LinksAsked)
+    question = bodies.parsed(body, requests.LinksAsked)
     return placing.linked(question, Root(None), Here(Facts(), PublicGuard()))
 
 

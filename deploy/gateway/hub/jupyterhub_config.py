@@ -17,10 +17,10 @@ c.Spawner.default_url = "/lab"
 
 password = os.environ.get("HUB_PASSWORD") or secrets.token_urlsafe(9)
 c.DummyAuthenticator.password = password
-print(f"The password of this hub is {password}", flush=True)
+print(f"The password of this hub is {password}", flush=True)  # noqa: T201 - for the log
 
-# The gateway, which runs beside the hub. `access:servers` and `servers` are those of the person who is
-# logged in: it starts their own server, and puts the notebook there.
+# The gateway, which runs beside the hub. With these scopes of whoever is logged in it starts their
+# own server, and puts the notebook there by a token for that server alone.
 c.JupyterHub.services = [
     {
         "name": "notebooks",
@@ -29,9 +29,9 @@ c.JupyterHub.services = [
         "api_token": os.environ["GATEWAY_TOKEN"],
         "oauth_no_confirm": True,
         "oauth_client_allowed_scopes": [
-            "read:users:name!user",
             "servers!user",
             "access:servers!user",
+            "tokens!user",
         ],
     }
 ]

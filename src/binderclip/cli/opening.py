@@ -6,9 +6,8 @@ import asyncio
 import shutil
 import webbrowser
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
-from types import MappingProxyType
 
 import click
 
@@ -18,15 +17,10 @@ from binderclip.cli.manner import Manner, free
 from binderclip.cli.place import Place
 from binderclip.cli.progress import Reporter
 from binderclip.cli.wanted import wanted
-from binderclip.environment import Environment
 from binderclip.errors import SessionError
-from binderclip.flow import Opened
-from binderclip.lab import Lab, has_lab, serve_lab
+from binderclip.flow import Opened, labs
+from binderclip.lab import Lab
 from binderclip.session import Runtime
-from binderclip.targets.local import LocalTarget, Plan
-
-LAB = Environment(files=MappingProxyType({"requirements.txt": "jupyterlab\n"}))
-"""Where JupyterLab comes from when the notebook's own environment has none; shared by all."""
 
 
 async def open_notebook(place: Place, manner: Manner, *, verbose: bool) -> None:
@@ -59,19 +53,16 @@ async def open_notebook(place: Place, manner: Manner, *, verbose: bool) -> None:
 async def lab_over(
     runtime: Runtime, file: Path, place: Place, reporter: Reporter
 ) -> AsyncIterator[Lab]:
-    """JupyterLab over ``file``: the environment's own, or one that is kept for those without."""
-    async with AsyncExitStack() as stack:
-        prefix = None
-        if not has_lab(runtime.prefix):
-            reporter.say("the environment has no JupyterLab: another one serves it")
-            target = LocalTarget(Cache(), _ours, offline=place.offline)
-            tools = await stack.enter_async_context(flow.launched(target, LAB, reporter.launch))
-            prefix = tools.runtime.prefix if tools.runtime else None
-        yield await stack.enter_async_context(serve_lab(runtime, file, lab_prefix=prefix))
-
-
-def _ours(plan: Plan) -> None:
-    """JupyterLab is what was asked for: there is nobody else to ask."""
+    """JupyterLab over ``file``; see ``flow.labs``."""
+    async with labs.lab_over(
+        runtime,
+        file,
+        cache=Cache(),
+        offline=place.offline,
+        observe=reporter.launch,
+        remark=reporter.say,
+    ) as lab:
+        yield lab
 
 
 async def _present(lab: Lab, reporter: Reporter, *, browser: bool) -> None:

@@ -42,10 +42,15 @@ _OPTIONS = (
     click.option(
         "--on",
         metavar="PLACE",
-        help="Where: local, auto, binderhub, jupyterhub, server, a name of your configuration, or "
-        "the address of a hub or server [default: local].",
+        help="Where: local, auto, binderhub, jupyterhub, server, gateway, a name of your "
+        "configuration, or the address of a hub, server or gateway [default: local].",
     ),
-    click.option("--server", default="", metavar="NAME", help="The named server of a JupyterHub."),
+    click.option(
+        "--server",
+        default="",
+        metavar="NAME",
+        help="The named server of a JupyterHub, or the place of a gateway.",
+    ),
     click.option(
         "--option",
         "options",

@@ -130,10 +130,18 @@ async def _on_server(session: Session, guard: Guard, _tokens: Tokens) -> None:
     await ServerTarget(session.url or "", session.token, guard=guard).stop(session)
 
 
+async def _on_gateway(session: Session, guard: Guard, tokens: Tokens) -> None:
+    from binderclip.targets.gateway import GatewayTarget
+
+    base = _base(session)
+    await GatewayTarget(base, tokens.of(base), guard=guard).stop(session)
+
+
 STOPPERS: dict[str, Stopper] = {
     "binderhub": _on_binderhub,
     "jupyterhub": _on_jupyterhub,
     "server": _on_server,
+    "gateway": _on_gateway,
 }
 _ANSWER_S = 10.0
 # What hubs and proxies say of a server that there is not; others may pass (503), or be about us.
@@ -168,7 +176,11 @@ async def _gone(session: Session, guard: Guard) -> bool:
 
 
 def _base(session: Session) -> str:
-    """The hub that has the session."""
+    """The hub or gateway that has the session, or nothing."""
+    if session.launch is not None:
+        from binderclip.hubs.gateway import base_of
+
+        return base_of(session.launch)
     return session.hub.api.removesuffix("hub/api/") if session.hub else ""
 
 
@@ -176,7 +188,7 @@ def _tokens(named: Sequence[Record], reporter: Reporter) -> FoundTokens:
     """``BINDERCLIP_TOKEN`` counts where all that a person named is on one hub: it is for one."""
     from binderclip import config
 
-    bases = {_base(record.session) for record in named if record.session.hub}
+    bases = {base for record in named if (base := _base(record.session))}
     return FoundTokens(
         config.load(),
         named=bases.pop() if len(bases) == 1 else None,

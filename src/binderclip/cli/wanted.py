@@ -30,6 +30,9 @@ from binderclip.trust import TrustStore
 if TYPE_CHECKING:
     from binderclip.copying import Copies
 
+# What runs on such servers of this machine may run as its person.
+_AS_OURSELVES = frozenset({"server", "gateway"})
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -165,7 +168,7 @@ async def _ask(consent: Consent, candidates: Sequence[Candidate]) -> None:
 
     for candidate in candidates:
         ours = [url for url in candidate.urls if await this_machine(urlsplit(url).hostname or "")]
-        if ours and (candidate.target.name == "server" or not candidate.named):
+        if ours and (candidate.target.name in _AS_OURSELVES or not candidate.named):
             consent.for_server(candidate.place)
         elif candidate.urls and not candidate.named:
             consent.for_copies(candidate.place)

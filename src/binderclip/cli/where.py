@@ -10,9 +10,10 @@ import click
 
 from binderclip.addresses.masking import masked
 from binderclip.cli.progress import Reporter
-from binderclip.config import Config, HubEntry
+from binderclip.config import ON, Config, HubEntry
 from binderclip.errors import Refused, SourceError, Unreachable
 from binderclip.flow import Candidate, Opened
+from binderclip.flow.making import TARGETS, Means, Wanted
 from binderclip.folders import config_folder
 from binderclip.guard import Guard
 from binderclip.hubs.bases import hub_bases
@@ -20,10 +21,8 @@ from binderclip.hubs.probe import Kind, Probe, probe
 from binderclip.records import Records
 from binderclip.spec.model import JSON
 from binderclip.spec.places import MYBINDER
-from binderclip.targets.binderhub import BinderHubTarget
-from binderclip.targets.jupyterhub import JupyterHubTarget
 from binderclip.targets.local import LocalTarget
-from binderclip.targets.server import ServerTarget, server_address
+from binderclip.targets.server import server_address
 from binderclip.tokens import Tokens
 from binderclip.web import Web
 
@@ -31,7 +30,7 @@ from binderclip.web import Web
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What was said of the place: ``on`` is a target's name, a name of the configuration or an
-    address; ``server`` and ``options`` are for JupyterHubs.
+    address; ``server`` and ``options`` are for JupyterHubs, and ``server`` names a gateway's place.
     """
 
     on: str
@@ -47,7 +46,7 @@ class Finder:
     ) -> None:
         self._wish, self._config, self._tokens = wish, config, tokens
         self._guard, self._reporter = guard, reporter
-        self._records = Records()
+        self._means = Means(guard, ledger=Records(), tokens=tokens)
 
     async def find(self, opened: Opened, local: LocalTarget) -> Sequence[Candidate]:
         """At least one. Raises click.UsageError for a wish that names nothing, Refused for a place
@@ -58,7 +57,7 @@ class Finder:
             return await self._auto(opened, local)
         if on == "binderhub":
             return [self._binderhub(opened)]
-        if on in {"jupyterhub", "server"}:
+        if on in {"jupyterhub", "server", "gateway"}:
             entries = [entry for entry in self._config.hubs.values() if entry.kind == on]
             if not entries:
                 raise click.UsageError(
@@ -97,11 +96,12 @@ class Finder:
         named = all(host.rstrip("/") in known for host in hosts)
         why = "the notebook names it" if own else "it is in your configuration"
         return Candidate(
-            self._over(hosts), ", ".join(map(masked, hosts)), why, named=named, urls=hosts
+            TARGETS["binderhub"](Wanted(hosts), self._means),
+            ", ".join(map(masked, hosts)),
+            why,
+            named=named,
+            urls=hosts,
         )
-
-    def _over(self, hosts: Sequence[str]) -> BinderHubTarget:
-        return BinderHubTarget(hosts, guard=self._guard, tokens=self._tokens, ledger=self._records)
 
     async def _at_address(self, address: str) -> Candidate:
         if "@" in urlsplit(address).netloc:
@@ -128,7 +128,7 @@ class Finder:
         else:
             kind, url = entry.kind, entry.url
         if kind is None:
-            raise Unreachable(f"{masked(url)}: neither a hub nor a Jupyter Server")
+            raise Unreachable(f"{masked(url)}: neither a hub, a gateway nor a Jupyter Server")
         token = None if kind == "binderhub" else self._tokens.of(url)
         return self._candidate(kind, url, token, why, as_is=as_is, entry=entry)
 
@@ -141,8 +141,8 @@ class Finder:
             told = found.why if found.why.startswith(place) else f"{place}: {found.why}"
             raise Unreachable(
                 told,
-                hint="check the spelling, and that a BinderHub, a JupyterHub or a Jupyter Server "
-                "runs there and can be reached from here",
+                hint="check the spelling, and that a BinderHub, a JupyterHub, a Jupyter Server or "
+                "a gateway runs there and can be reached from here",
             )
         return found
 
@@ -156,27 +156,20 @@ class Finder:
         as_is: bool,
         entry: HubEntry | None = None,
     ) -> Candidate:
-        if kind == "binderhub":
-            return Candidate(self._over((url,)), masked(url), why, urls=(url,))
-        if kind == "server":
-            server = ServerTarget(url, token, guard=self._guard, as_is=as_is, ledger=self._records)
-            return Candidate(server, masked(url), why, urls=(url,))
-        if token is None:
+        if kind == "jupyterhub" and token is None:
             raise Refused(
                 f"{masked(url)}: is a JupyterHub, which wants a token of yours",
                 hint=f"make one on its page {masked(url)}hub/token, then say `binderclip token add "
                 f"{masked(url)}`, or set BINDERCLIP_TOKEN",
             )
-        hub = JupyterHubTarget(
-            url,
+        wanted = Wanted(
+            (url,),
             token,
-            guard=self._guard,
             server=self._wish.server or (entry.server if entry else ""),
             options={**(entry.options if entry else {}), **self._wish.options},
             as_is=as_is,
-            ledger=self._records,
         )
-        return Candidate(hub, masked(url), why, urls=(url,))
+        return Candidate(TARGETS[kind](wanted, self._means), masked(url), why, urls=(url,))
 
 
 def address_of(on: str, config: Config) -> str | None:
@@ -207,7 +200,7 @@ def _hosts(opened: Opened) -> tuple[str, ...]:
 def _unknown(on: str, config: Config) -> str:
     from difflib import get_close_matches
 
-    names = ["auto", "local", "binderhub", "jupyterhub", "server", *config.hubs]
+    names = [*ON, *config.hubs]
     near = get_close_matches(on, names, 1)
     meant = f"; did you mean {near[0]!r}?" if near else ""
     return (

@@ -32,7 +32,8 @@ def load(folder: Path | None = None, environ: Mapping[str, str] | None = None) -
     hosts, on = environ.get("BINDERCLIP_HOSTS"), environ.get("BINDERCLIP_ON")
     if not hosts and not on:
         return found
-    from binderclip.config.parse import Faults, hosts_of, on_of  # noqa: PLC0415 - seldom needed
+    from binderclip.config.parse import hosts_of, on_of  # noqa: PLC0415 - seldom needed
+    from binderclip.config.values import Faults  # noqa: PLC0415 - as above
 
     faults = Faults("the environment")
     if hosts:

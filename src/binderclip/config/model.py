@@ -14,18 +14,19 @@ from binderclip.spec.model import JSON, NOTHING
 if TYPE_CHECKING:
     from binderclip.addresses.link import Link
 
-HubKind: TypeAlias = Literal["binderhub", "jupyterhub", "server"]
+HubKind: TypeAlias = Literal["binderhub", "jupyterhub", "server", "gateway"]
 
-ON: Final = ("auto", "local", "binderhub", "jupyterhub", "server")
+ON: Final = ("auto", "local", "binderhub", "jupyterhub", "server", "gateway")
 """What ``on`` may say besides the name of a hub and an address."""
 
 
 @dataclass(frozen=True, slots=True)
 class HubEntry:
     """A hub or server that a person named. ``url`` ends in ``/``. ``kind`` is found out where it is
-    None. ``server`` is the name of a named server, ``options`` what a JupyterHub's spawner takes.
-    At most one of the three about tokens says where it is. ``open``: its servers have binderclip's
-    extension, so that links may open notebooks there by their addresses.
+    None. ``server`` is the name of a named server, or of a gateway's place; ``options`` what a
+    JupyterHub's spawner takes. At most one of the three about tokens says where it is. ``open``:
+    its servers have binderclip's extension, so that links may open notebooks there by their
+    addresses.
     """
 
     url: str

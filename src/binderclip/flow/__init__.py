@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from binderclip.flow.launching import Candidate, launched, launched_on_first
-from binderclip.flow.opened import Opened, open_address, thawed, working_folder
+from binderclip.flow.opened import (
+    Opened,
+    open_address,
+    opened_from,
+    thawed,
+    working_folder,
+)
 
 __all__ = [
     "Candidate",
@@ -11,6 +17,7 @@ __all__ = [
     "launched",
     "launched_on_first",
     "open_address",
+    "opened_from",
     "thawed",
     "working_folder",
 ]

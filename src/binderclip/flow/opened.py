@@ -79,6 +79,22 @@ async def open_address(
         fetched = await sources.fetch(source, guard=guard, observe=observe)
         source = fetched.source
         notebook = notebooks.parse(fetched.data, source.name)
+    return opened_from(source, notebook, latest=latest, build=build, adopt=adopt, cells=cells)
+
+
+def opened_from(
+    source: Source,
+    notebook: Notebook,
+    *,
+    latest: bool = False,
+    build: Reference | None = None,
+    adopt: Adopt | None = None,
+    cells: bool = True,
+) -> Opened:
+    """What ``notebook``, which was read from ``source``, says; as ``open_address``. Nothing is
+    asked of the network, and of this machine only where ``source`` is a path of it. Raises
+    NotebookError, SpecError.
+    """
     if cells:
         _refuse_marimo(notebook)
     note: str | None = None

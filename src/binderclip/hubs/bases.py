@@ -16,11 +16,13 @@ _PAGES = frozenset(
     {"lab", "tree", "notebooks", "doc", "retro", "edit", "view", "files", "api", "nbclassic"}
     | {"voila", "terminals", "consoles", "login", "logout"}
 )
+# Of a gateway's pages: v2/notebook?url=…, v2/launches/ID, build/notebook/….
+_OURS = ("notebook", "launches")
 _HERE = re.compile(r"(localhost|127\.[0-9.]+|\[::1\])([:/]|$)", re.IGNORECASE)
 
 
 def hub_bases(address: str) -> tuple[str, ...]:
-    """Where a BinderHub or JupyterHub may be, the likelier place first; each ends in ``/``.
+    """Where a hub or a gateway may be, the likelier place first; each ends in ``/``.
 
     Raises SourceError for what is no http(s) address.
     """
@@ -69,8 +71,8 @@ def leads_home(asked: Link, found: Link) -> bool:
 
 
 def _launch_link(parts: tuple[str, ...]) -> bool:
-    """``v2/gh/owner/name/ref`` and ``build/gh/…``."""
-    return parts[0] in {"v2", "build"} and len(parts) > 1 and parts[1] in PROVIDERS
+    """``v2/gh/owner/name/ref`` and ``build/gh/…``; a gateway's have pages beside these."""
+    return parts[0] in {"v2", "build"} and len(parts) > 1 and parts[1] in (*PROVIDERS, *_OURS)
 
 
 def _link(address: str) -> Link:

@@ -1,6 +1,8 @@
-"""What runs at an address: a BinderHub, a JupyterHub, a Jupyter Server, and whether it is well.
+"""What runs at an address: a gateway, a BinderHub, a JupyterHub, a Jupyter Server, and whether it
+is well.
 
-BinderHub: ``/versions`` and ``/health`` (``binderhub/base.py``, ``binderhub/health.py``).
+BinderHub, and a gateway of ours: ``/versions`` and ``/health`` (``binderhub/base.py``,
+``binderhub/health.py``).
 JupyterHub: ``/hub/api/``; Jupyter Server: ``/api``. Hubs answer paths that they do not know with
 pages and status 200, so that only JSON of the right form counts.
 """
@@ -21,15 +23,17 @@ from binderclip.web import Answer, Web
 if TYPE_CHECKING:
     from binderclip.tokens import Tokens
 
-Kind: TypeAlias = Literal["binderhub", "jupyterhub", "server"]
+Kind: TypeAlias = Literal["binderhub", "gateway", "jupyterhub", "server"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 TITLES: dict[Kind, str] = {
     "binderhub": "BinderHub",
+    "gateway": "gateway",
     "jupyterhub": "JupyterHub",
     "server": "Jupyter Server",
 }
 _ASKED: dict[Kind, tuple[str, str]] = {
     "binderhub": ("versions", "binderhub"),
+    "gateway": ("versions", "binderclip_gateway"),
     "jupyterhub": ("hub/api/", "version"),
     "server": ("api", "version"),
 }
@@ -62,8 +66,8 @@ async def probe(
     timeout_s: float = 10,
 ) -> Probe:
     """Ask what is at ``url``, an address as people paste it. With ``kind`` only that is looked for;
-    a BinderHub is told before a JupyterHub, and that before a server. Never raises for a host that
-    does not answer or may not be asked: ``why`` says it.
+    a BinderHub or a gateway is told before a JupyterHub, and that before a server. Never raises
+    for a host that does not answer or may not be asked: ``why`` says it.
 
     ``tokens`` are the person's: each address that is asked gets the one that was given for it.
     Raises ConfigError of theirs.
@@ -77,7 +81,7 @@ async def probe(
     with suppress(TimeoutError):
         async with asyncio.timeout(timeout_s):
             found = await _found(web, places, tokens)
-            if found.kind == "binderhub":
+            if found.kind in {"gateway", "binderhub"}:
                 silent = f"does not tell its health within {timeout_s:g} s"
                 found, known = replace(found, healthy=False, why=silent), found
                 found = await _with_health(web, known, tokens)
@@ -110,22 +114,30 @@ def _places(url: str, kind: Kind | None) -> list[tuple[Kind, str]]:
 
 
 async def _found(web: Web, places: list[tuple[Kind, str]], tokens: Tokens | None) -> Probe:
-    asked = [(kind, base, _token(tokens, f"{base}{_ASKED[kind][0]}")) for kind, base in places]
-    looks = await asyncio.gather(*(_look(web, *one) for one in asked))
+    urls = dict.fromkeys(f"{base}{_ASKED[kind][0]}" for kind, base in places)
+    answers = await asyncio.gather(*(_asked(web, url, tokens) for url in urls))
+    known = dict(zip(urls, answers, strict=True))
+    looks = [_look(kind, base, known[f"{base}{_ASKED[kind][0]}"]) for kind, base in places]
     if hit := next((look for look in looks if look.kind), None):
         return hit
     # An answer of another kind tells more than none.
     return next((look for look in looks if look.version == ""), looks[0])
 
 
-async def _look(web: Web, kind: Kind, base: str, token: str | None) -> Probe:
+async def _asked(web: Web, url: str, tokens: Tokens | None) -> Answer | BinderclipError:
+    token = _token(tokens, url)
+    try:
+        return await web.ask("GET", url, token=token)
+    except BinderclipError as error:
+        return error
+
+
+def _look(kind: Kind, base: str, answer: Answer | BinderclipError) -> Probe:
     """``version`` is empty where something else answers."""
     path, key = _ASKED[kind]
     other = Probe(base, None, False, "", f"answers, and is no {TITLES[kind]}")
-    try:
-        answer = await web.ask("GET", f"{base}{path}", token=token)
-    except BinderclipError as error:
-        return replace(other, version=None, why=error.message)
+    if isinstance(answer, BinderclipError):
+        return replace(other, version=None, why=answer.message)
     value = _object(answer)
     place = _base_of(answer.url, path)
     if not answer.ok or key not in value or place is None:

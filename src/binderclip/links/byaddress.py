@@ -1,4 +1,6 @@
-"""The links that have binderclip's extension on a server fetch the notebook from its address."""
+"""The links that have binderclip fetch the notebook from its address: its service, or its extension
+on a server.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +10,20 @@ from dataclasses import replace
 from binderclip.errors import Refused
 from binderclip.links import doubts
 from binderclip.links.model import Asked, Link, Nowhere
-from binderclip.links.pages import open_page, user_redirect
+from binderclip.links.pages import gateway_page, open_page, user_redirect
 from binderclip.links.parts import name, thawed, to_build
 from binderclip.links.webaddress import file_page, secret
 from binderclip.spec.launch_link import write_link
+
+
+def gateway(asked: Asked) -> Iterator[Link]:
+    """The service that launches notebooks by their address, whatever environment they name."""
+    if not asked.gateways:
+        raise Refused("no gateway was given", hint="the front page of one makes links to it")
+    url, notes = _fetched(asked)
+    for there in asked.gateways:
+        what = f"{name(there)}: the notebook, in its environment"
+        yield Link("gateway", gateway_page(there, url), there, what, tuple(notes))
 
 
 def binder_open(asked: Asked) -> Iterator[Link]:

@@ -22,10 +22,13 @@ _BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\u200e\u20
 
 def written(link: Link, form: Form, *, name: str, badge: str | None = None) -> str:
     """``link`` in ``form``, without a line end behind it. ``name`` is the notebook's, for those
-    who cannot see the picture; ``badge`` is the picture's address, by default the BinderHub's own.
+    who cannot see the picture; ``badge`` is the picture's address, by default the BinderHub's own
+    or the gateway's.
     """
     if badge is None and link.kind.startswith("binder"):
         badge = f"{link.host.rstrip('/')}/badge_logo.svg"
+    if badge is None and link.kind == "gateway":
+        badge = f"{link.host.rstrip('/')}/badge.svg"
     host = link.host.partition("://")[2].rstrip("/")
     title = _BREAKS.sub(" ", f"Launch {name} on {host}")
     return _WRITERS[form](link.url, title, badge)

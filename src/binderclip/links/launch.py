@@ -64,11 +64,14 @@ def _wanted(kind: Kind, asked: Asked, made: list[Link]) -> Asked | None:
             servers = asked.servers  # on which nothing else can be done
         case "hub-file":
             hubs = tuple(hub for hub in hubs if ("hub", hub) not in have)
+    if kind == "gateway":
+        return asked if asked.gateways else None
     there = hosts if kind.startswith("binder") else (*hubs, *servers)
     return replace(asked, hosts=hosts, hubs=hubs, servers=servers) if there else None
 
 
 _MAKERS: dict[Kind, Callable[[Asked], Iterator[Link]]] = {
+    "gateway": byaddress.gateway,
     "binder": bringing.binder,
     "binder-open": byaddress.binder_open,
     "binder-pull": bringing.binder_pull,

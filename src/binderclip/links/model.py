@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from binderclip.servers.pages import UI
 
 Kind: TypeAlias = Literal[
+    "gateway",
     "binder",
     "binder-open",
     "binder-pull",
@@ -49,7 +50,8 @@ class Nowhere:
 class Asked:
     """What links are asked for. ``binder`` is None where the notebook names nothing; ``name`` is
     its file name. ``hosts`` are BinderHubs, ``hubs`` JupyterHubs, ``servers`` single Jupyter
-    Servers, each in order of preference and with their path prefixes; ``opening`` are those of
+    Servers, ``gateways`` services of binderclip's own, each in order of preference and with their
+    path prefixes; ``opening`` are those of
     them that have binderclip's extension. ``latest`` goes by refs, not by what was frozen.
 
     ``ui`` is what shows the notebook, where somebody said it: otherwise JupyterLab, or for links
@@ -69,6 +71,7 @@ class Asked:
     latest: bool = False
     servers: tuple[str, ...] = ()
     opening: frozenset[str] = frozenset()
+    gateways: tuple[str, ...] = ()
     url: str = field(default="", repr=False)
     shared: bool = False
 

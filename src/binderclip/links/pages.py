@@ -70,6 +70,11 @@ def open_page(address: str, *, path: str = "", ui: UI | None = None) -> str:
     return f"binderclip/open?{_query({'url': address, 'path': path, 'app': ui or ''})}"
 
 
+def gateway_page(gateway: str, address: str) -> str:
+    """The page of binderclip's service that launches the notebook at ``address``."""
+    return f"{gateway.rstrip('/')}/v2/notebook?{_query({'url': address})}"
+
+
 def folder(repository: Reference) -> str:
     """Where ``git_pull`` puts it: a name of plain characters, since some of the ways there quote
     the others and some do not.

@@ -9,7 +9,7 @@ from binderclip.environment import Environment
 from binderclip.events import Event
 from binderclip.session import Session
 
-TargetName: TypeAlias = Literal["local", "binderhub", "jupyterhub", "server"]
+TargetName: TypeAlias = Literal["local", "binderhub", "jupyterhub", "server", "gateway"]
 
 
 class Target(Protocol):

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 from urllib.parse import urlencode
 
 import httpx
@@ -25,6 +25,9 @@ from binderclip.fetch.body import read_body
 from binderclip.fetch.faults import late, redirected, translated
 from binderclip.fetch.transport import GuardedTransport
 from binderclip.guard import Guard, inside
+
+if TYPE_CHECKING:
+    from httpx_sse import ServerSentEvent
 
 __all__ = ["Answer", "Method", "Web", "leads_inside"]
 
@@ -125,18 +128,20 @@ class Web:
         token: str | None = None,
         json: object = _NOTHING,
         form: Mapping[str, str] | None = None,
+        data: tuple[bytes, str] | None = None,
         headers: Mapping[str, str] | None = None,
         timeout_s: float | None = None,
         max_bytes: int = _MAX_BYTES,
     ) -> Answer:
         """One request; GET and HEAD follow redirects. Every status is an answer, none is an error.
 
-        The body is ``json``, or ``form`` as a page would send it, or nothing. ``token`` is sent
+        The body is ``json``, or ``form`` as a page would send it, or ``data`` with its content
+        type, or nothing. ``token`` is sent
         as ``Authorization: token …``, which hubs and servers of all ages take.
         ``timeout_s`` is for all of it, and what is sent and received has time besides: at least
         100 kB are to go through in a second. Raises ``failure``, TooLarge, AddressForbidden.
         """
-        body, kind = _written(json, form)
+        body, kind = _written(json, form, data)
         stated = {"Accept": "application/json", **(headers or {}), **kind}
         if token:
             stated["Authorization"] = f"token {self._sound(token)}"
@@ -148,8 +153,8 @@ class Web:
                 self._sent(method, url, body, stated, read_s=seconds) as (response, link),
             ):
                 empty = method == "HEAD"  # whatever its headers say of a length
-                data = b"" if empty else await self._body(response, link, clock, max_bytes)
-                return Answer(response.status_code, link.url, response.headers, data)
+                said = b"" if empty else await self._body(response, link, clock, max_bytes)
+                return Answer(response.status_code, link.url, response.headers, said)
         except TimeoutError as exc:
             if not clock.expired():
                 raise
@@ -167,12 +172,24 @@ class Web:
 
         Leave the context to close the stream.
         """
-        from binderclip.web.stream import data_lines  # noqa: PLC0415 - imports httpx-sse
+        async with self.stream(url, token=token, silence_s=silence_s) as (answer, events):
+            yield answer, (event.data async for event in events)
+
+    @asynccontextmanager
+    async def stream(
+        self, url: str, *, token: str | None = None, silence_s: float, after: str = ""
+    ) -> AsyncIterator[tuple[Answer, AsyncIterator[ServerSentEvent]]]:
+        """As ``events``, with the names and ids of those that have data; ``after`` is the id of the
+        last one that was seen before.
+        """
+        from binderclip.web.stream import sent_events  # noqa: PLC0415 - imports httpx-sse
 
         # Exactly this: BinderHub refuses lists of types.
         stated = {"Accept": "text/event-stream"}
         if token:
             stated["Authorization"] = f"Bearer {self._sound(token)}"
+        if after:
+            stated["Last-Event-ID"] = after
         async with self._sent("GET", url, b"", stated, read_s=silence_s) as (response, link):
             kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
             streams = response.status_code == httpx.codes.OK and kind == "text/event-stream"
@@ -187,7 +204,7 @@ class Web:
                         raise
                     raise late(link, self.failure) from exc
             answer = Answer(response.status_code, link.url, response.headers, data)
-            yield answer, data_lines(response if streams else None, link, self.failure)
+            yield answer, sent_events(response if streams else None, link, self.failure)
 
     async def _body(
         self, response: httpx.Response, link: Link, clock: asyncio.Timeout, max_bytes: int
@@ -274,8 +291,12 @@ async def leads_inside(guard: Guard, here: Link, there: Link) -> bool:
     return not await inside(guard, here.host, here.port or 443)
 
 
-def _written(json: object, form: Mapping[str, str] | None) -> tuple[bytes, dict[str, str]]:
+def _written(
+    json: object, form: Mapping[str, str] | None, data: tuple[bytes, str] | None
+) -> tuple[bytes, dict[str, str]]:
     """A body, and the header that says what it is."""
+    if data is not None:
+        return data[0], {"Content-Type": data[1]}
     if form is not None:
         return urlencode(form).encode(), {"Content-Type": "application/x-www-form-urlencoded"}
     if json is _NOTHING:

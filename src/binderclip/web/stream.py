@@ -1,4 +1,4 @@
-"""The data of server-sent events, as they come."""
+"""Server-sent events, as they come."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncIterator
 
 import httpx
-from httpx_sse import EventSource
+from httpx_sse import EventSource, ServerSentEvent
 
 from binderclip.addresses.link import Link
 from binderclip.addresses.masking import masked
@@ -21,10 +21,10 @@ _EVENT_END = re.compile(rb"(?>\r\n|\r|\n){2}")
 _LONGEST_END = len(b"\r\n\r\n")
 
 
-async def data_lines(
+async def sent_events(
     response: httpx.Response | None, link: Link, failure: type[BinderclipError]
-) -> AsyncIterator[str]:
-    """The ``data`` of each event that has some. Raises ``failure`` for a connection that breaks or
+) -> AsyncIterator[ServerSentEvent]:
+    """Each event that has ``data``. Raises ``failure`` for a connection that breaks or
     falls silent; a stream that ends is over.
     """
     if response is None:
@@ -33,7 +33,7 @@ async def data_lines(
     with translated(link, failure):
         async for event in source.aiter_sse():
             if event.data:
-                yield event.data
+                yield event
 
 
 def _bounded(

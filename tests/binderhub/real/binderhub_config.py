@@ -6,9 +6,11 @@ A repository with a file ``fail`` cannot be built, one with a file ``slow`` take
 """
 
 import json
+import logging
 import os
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -138,3 +140,12 @@ c.Launcher.allow_named_servers = rig["named_servers"] > 0
 c.Launcher.named_server_limit_per_user = rig["named_servers"]
 c.Launcher.retries = 1
 c.RateLimiter.limit = rig["rate_limit"]
+c.EventLog.handlers_maker = lambda _: [logging.FileHandler(folder / "events.jsonl")]
+if rig["gateway"]:
+    sys.path.insert(0, rig["source"])
+    from binderclip.hub import NotebookProvider
+
+    c.BinderHub.repo_providers.update({"notebook": NotebookProvider})
+    c.NotebookProvider.gateway = rig["gateway"]
+    c.NotebookProvider.banned_specs = rig["banned"]
+    c.GitRepoProvider.banned_specs = rig["banned"]

@@ -32,10 +32,11 @@ MARKS = (pytest.mark.slow,)
 
 @dataclass
 class Launching:
-    """Starts servers over ``folder``, below ``/user/NAME/`` as a hub does."""
+    """Starts servers over ``folder``, below ``/user/NAME/`` as a hub does, with ``extensions``."""
 
     python: Path
     folder: Path
+    extensions: str = "{}"
     begun: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def steps(self) -> Iterator[Step]:
@@ -63,7 +64,7 @@ class Launching:
             "--ServerApp.port=0",
             f"--ServerApp.base_url=/user/{name}/",
             f"--ServerApp.root_dir={home}",
-            "--ServerApp.jpserver_extensions={}",
+            f"--ServerApp.jpserver_extensions={self.extensions}",
         ]
         with (home / ".log").open("wb") as log:
             process = subprocess.Popen(

@@ -4,83 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from binderclip.addresses.link import parse
-from binderclip.addresses.masking import masked
-from binderclip.amounts import count, size
+from binderclip.amounts import count
 from binderclip.jupyter.opening.brought import content
 from binderclip.jupyter.opening.environs import environment
-from binderclip.jupyter.opening.finding import Found
 from binderclip.jupyter.opening.offer import Offer
-from binderclip.jupyter.opening.pages import Frame, facts
+from binderclip.jupyter.opening.pages import Frame
 from binderclip.jupyter.opening.query import Query
 from binderclip.pages.markup import Html, element, joined
-from binderclip.pages.telling import sentence, shortened
+from binderclip.pages.parts import beginning, called, facts, origin, sentences, summary
 
 
 def asking(frame: Frame, query: Query, offer: Offer, *, job: str, xsrf: Html) -> str:
     found = offer.found
     name = found.fetched.source.name
     rows = {
-        "From": _source(found),
+        "From": origin(found.fetched.source, found.fetched.url or found.fetched.source.url or ""),
         "There already" if offer.spot.other else "Saved as": _spot(offer),
         "Environment": environment(found.wanted),
         "With it": content(offer),
-        "Not done here": _lines(found.wanted.idle),
-        "Note": _lines(tuple(offer.remarks)),
+        "Not done here": sentences(found.wanted.idle),
+        "Note": sentences(offer.remarks),
     }
     return frame.page(
         f"Open {name}?",
         element("p", offer.notice, class_="notice", role="status") if offer.notice else None,
         element("h1", "Open ", element("bdi", name), "?"),
-        _title(found),
-        element("p", *_summary(found), class_="summary"),
+        called(found.excerpt),
+        summary(found.excerpt, len(found.fetched.data), text=found.text),
         facts(rows),
         _form(query, offer, job, xsrf),
-        _head(found),
+        beginning(found.excerpt),
     )
-
-
-def _title(found: Found) -> Html | None:
-    """A stranger's words, and never the page's."""
-    title = found.excerpt.title
-    if not title:
-        return None
-    return element("p", "It calls itself ", element("q", element("bdi", title)), class_="said")
-
-
-def _summary(found: Found) -> Iterator[str]:
-    kind = "text notebook" if found.text else "notebook"
-    yield f"A {kind} of {size(len(found.fetched.data))}"
-    cells, code = found.excerpt.cells, found.excerpt.code
-    if cells is not None:
-        yield f" · {count(cells, 'cell')}, {code} of code"
-
-
-def _source(found: Found) -> Html:
-    fetched = found.fetched
-    link = parse(fetched.url or fetched.source.url or "")
-    host = f"{link.host}:{link.port}" if link.port else link.host
-    shown = fetched.shown or ""
-    insecure = "Over plain http: anybody on the way could have changed it."
-    return joined(
-        (
-            element("p", element("strong", host, class_="host"), dir="ltr"),
-            element("p", shown, class_="address", dir="ltr"),
-            element("p", insecure, class_="quiet") if link.scheme == "http" else None,
-            _asked(found, shown),
-        )
-    )
-
-
-def _asked(found: Found, shown: str) -> Html | None:
-    """The address of the link, where the notebook came from another."""
-    source = found.fetched.source
-    asked = masked(source.address)
-    if asked == shown:
-        return None
-    how = "" if source.how == "taken as it is" else f" ({shortened(source.how)})"
-    address = element("span", asked, class_="address", dir="ltr")
-    return element("p", "The link says ", address, how, ".", class_="quiet")
 
 
 def _spot(offer: Offer) -> Html:
@@ -110,10 +64,6 @@ def _spot(offer: Offer) -> Html:
             element("p", told, class_="quiet") if told else None,
         )
     )
-
-
-def _lines(lines: tuple[str, ...]) -> Html | None:
-    return joined(element("p", sentence(line)) for line in lines) if lines else None
 
 
 def _form(query: Query, offer: Offer, job: str, xsrf: Html) -> Html:
@@ -157,16 +107,3 @@ def _verb(offer: Offer, *, beside: bool) -> Iterator[str]:
 
 def _name(path: str) -> str:
     return path.rpartition("/")[2]
-
-
-def _head(found: Found) -> Html | None:
-    lines = found.excerpt.lines
-    if not lines:
-        return None
-    text = Html("\n".join(str(joined((line,))) for line in lines))
-    return element(
-        "section",
-        element("h2", "How the notebook begins"),
-        element("pre", text, dir="auto"),
-        class_="head",
-    )

@@ -4,10 +4,7 @@ secrets.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from functools import cache
-from importlib import resources
 from typing import Any
 
 from jupyter_server.base.handlers import JupyterHandler
@@ -17,18 +14,13 @@ from binderclip.addresses.masking import masked
 from binderclip.errors import Refused
 from binderclip.jupyter.opening import pages
 from binderclip.jupyter.opening.pages import Frame
+from binderclip.pages.sheets import sheet
 from binderclip.wire import plain_error
 
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
 )
-
-
-@cache
-def _style() -> tuple[bytes, str]:
-    data = resources.files(__package__).joinpath("style.css").read_bytes()
-    return data, hashlib.sha256(data).hexdigest()[:12]
 
 
 class Page(JupyterHandler):
@@ -60,7 +52,7 @@ class Page(JupyterHandler):
 
     @property
     def frame(self) -> Frame:
-        return Frame(self.base_url, _style()[1])
+        return Frame(self.base_url, sheet()[1])
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Errors that are not ours: of XSRF, rights, methods, and faults."""
@@ -104,4 +96,4 @@ class Style(Page):
     def get(self) -> None:
         self.set_header("Content-Type", "text/css; charset=UTF-8")
         self.set_header("Cache-Control", "private, max-age=86400")
-        self.finish(_style()[0])
+        self.finish(sheet()[0])

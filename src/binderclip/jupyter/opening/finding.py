@@ -10,19 +10,17 @@ from dataclasses import dataclass, replace
 from binderclip.addresses.naming import TEXT_SUFFIXES, suffix
 from binderclip.addresses.source import Source
 from binderclip.cache import Cache
-from binderclip.copying import Copies, prepare
-from binderclip.copying.model import Limits as Most
-from binderclip.errors import BinderclipError, SourceError, TooLarge
+from binderclip.copying import Copies
+from binderclip.errors import BinderclipError, TooLarge
 from binderclip.events import Event, Progress
 from binderclip.fetch import Fetched, Limits, fetch
 from binderclip.filling import Facts
+from binderclip.flow.bringing import brought
 from binderclip.guard import Guard
 from binderclip.jupyter.opening.describing import Wanted, wanted
 from binderclip.notebook import parse
 from binderclip.pages.excerpt import Excerpt, excerpt
 from binderclip.pages.kept import Tell, bare
-from binderclip.repositories.bounds import Bounds
-from binderclip.repositories.guarded import holds_guarded
 from binderclip.spec.model import Binder
 
 LIMITS = Limits(max_bytes=48 * 2**20, total_timeout_s=60.0)
@@ -30,12 +28,6 @@ TEXT_BYTES = 4 * 2**20
 """The largest text notebook: their headers are slower to read."""
 LARGE_BYTES = 2**20
 """Notebooks above that are looked at one at a time."""
-CONTENT_S = 300.0
-"""How long the repositories of ``content`` may take."""
-CONTENT = Bounds(fetched_bytes=128 * 2**20, fetch_s=CONTENT_S)
-CONTENT_MOST = Most(file_bytes=64 * 2**20, total_bytes=256 * 2**20)
-UNUSED_S = 3 * 24 * 3600.0
-"""When what was fetched for pages is dropped."""
 _FILE_BYTES = 500
 """About what Python holds of a file, besides its names."""
 
@@ -120,21 +112,4 @@ async def _copies(binder: Binder, guard: Guard, tell: Tell) -> Copies:
         if isinstance(event, Progress):
             tell(event.message)
 
-    try:
-        async with asyncio.timeout(CONTENT_S):
-            cache = Cache()
-            # Links fill it, and nobody prunes a cache that they do not know of.
-            await asyncio.to_thread(cache.prune_repositories, UNUSED_S, holds_guarded)
-            return await prepare(
-                binder,
-                cache=cache,
-                anonymous=True,
-                observe=observe,
-                guard=guard,
-                limits=CONTENT_MOST,
-                bounds=CONTENT,
-            )
-    except TimeoutError as exc:
-        raise SourceError(
-            f"content: not there after {CONTENT_S:g} s", hint="clone the repository yourself"
-        ) from exc
+    return await brought(binder, cache=Cache(), guard=guard, observe=observe)

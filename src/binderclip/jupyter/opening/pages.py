@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from binderclip.addresses.link import MAX_CHARACTERS
@@ -141,15 +141,4 @@ def incomplete(
         before if lines else None,
         None if application else element("p", "This server has no application that shows it."),
         element("p", link, class_="actions"),
-    )
-
-
-def facts(rows: Mapping[str, Html | None]) -> Html:
-    return element(
-        "dl",
-        *(
-            element("div", element("dt", name), element("dd", value))
-            for name, value in rows.items()
-            if value is not None
-        ),
     )

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from urllib.parse import urlencode
 
-from binderclip.addresses.link import MAX_CHARACTERS, parse
-from binderclip.addresses.masking import masked, printable
+from binderclip.addresses import asked
+from binderclip.addresses.masking import printable
 from binderclip.addresses.source import Source
-from binderclip.errors import AddressForbidden, Refused, SourceError
+from binderclip.errors import Refused
 from binderclip.jupyter.opening.applications import asked_for
 from binderclip.jupyter.opening.names import checked
 from binderclip.pages.markup import Html, element, joined
-from binderclip.sources import resolve
 
 KEYS = ("url", "path", "app")
 """What a link may say."""
 _OWN = frozenset({*KEYS, "job", "was", "change", "token"})
-_WEB = re.compile(r"(?:https?|doi|s3|gs):|10\.[0-9]{4,9}/", re.IGNORECASE)
-_HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}/\S", re.IGNORECASE)
+_HINTS = asked.Hints(
+    link="…/binderclip/open?url=ADDRESS",
+    long="upload the notebook instead",
+    local="files of this server are opened from its list of files",
+    private="what needs a login is to be uploaded",
+)
 _NEAR = 0.65
 _TOLD = 5
 
@@ -79,51 +81,10 @@ def sound(query: Query) -> Source:
     """What the address is. Asks nobody. Raises Refused, and AddressForbidden for one with a
     password in it: nobody's are used here.
     """
-    address = _address(query.url)
+    source = asked.sound(query.url, _HINTS)
     checked(query.path)
     asked_for(query.app)
-    try:
-        _refuse_password(address)
-        return resolve(address)
-    except AddressForbidden:
-        raise
-    except SourceError as error:
-        raise Refused(error.message, hint=error.hint) from error
-
-
-def _refuse_password(address: str) -> None:
-    """Before rules make another address of it, in which there is none."""
-    if address[:4].lower() == "http" and parse(address).userinfo is not None:
-        raise AddressForbidden(
-            "found a user or a password in the address, expected none: nobody's are used here",
-            hint="take out what stands before the @; what needs a login is to be uploaded",
-        )
-
-
-def _address(url: str) -> str:
-    address = url.strip()
-    if address[:1] == "<" and address[-1:] == ">":
-        address = address[1:-1].strip()
-    if not address:
-        raise Refused(
-            "found no address, expected one in the link: …/binderclip/open?url=ADDRESS",
-            hint="paste the notebook's address behind url=, percent-encoded",
-        )
-    if len(address) > MAX_CHARACTERS:
-        raise Refused(
-            f"found an address of {len(address)} characters, expected at most {MAX_CHARACTERS}",
-            hint="upload the notebook instead",
-        )
-    if not _WEB.match(address):
-        hint = "files of this server are opened from its list of files"
-        if _HOST.match(address):
-            hint = f"for the web, write https://{masked(address)}"
-        raise Refused(
-            "found an address that is not of the web, expected one that begins with https: or "
-            "http:, or a DOI",
-            hint=hint,
-        )
-    return address
+    return source
 
 
 def _near(key: str) -> str | None:

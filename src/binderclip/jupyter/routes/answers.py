@@ -11,59 +11,18 @@ from binderclip import importing, rees, spec
 from binderclip import notebook as notebooks
 from binderclip._version import __version__
 from binderclip.environment import Environment
-from binderclip.errors import Problem, SpecError
 from binderclip.filling import Facts, facts_as_json, fill, match
-from binderclip.freeze.outdated import outdated
 from binderclip.jupyter.routes.known import KNOWN, KnownFile
 from binderclip.jupyter.routes.requests import BuildpackAsked
 from binderclip.notebook import MISSING, Missing
-from binderclip.portrait import environment_as_json, rows
-from binderclip.spec import Reading
+from binderclip.rest.verdict import Answer, verdict
 from binderclip.spec.model import JSON, Binder
-
-Answer = dict[str, object]
 
 
 def validated(value: JSON | Missing, facts: Facts) -> Answer:
-    """What is wrong with ``value``, and what it says."""
-    reading: Reading | None = None
-    problems: tuple[Problem, ...] = ()
-    if value is not MISSING:
-        try:
-            reading = spec.read(value)
-        except SpecError as error:
-            problems = error.problems
-    binder = reading.binder if reading else None
-    return {
-        "status": _status(value, reading, problems),
-        "dialect": None if value is MISSING else spec.detect(value),
-        "newer": bool(reading and reading.newer),
-        "auto": bool(binder and binder.auto),
-        "problems": [asdict(one) for one in problems],
-        "warnings": [asdict(one) for one in (reading.warnings if reading else ())],
-        "opens": dict(reading.opens) if reading else {},
-        **_said(binder, facts),
-    }
-
-
-def _status(value: JSON | Missing, reading: Reading | None, problems: tuple[Problem, ...]) -> str:
-    if value is MISSING:
-        return "nothing"
-    if problems or reading is None:
-        return "wrong"
-    return "good" if reading.binder else "opted-out"
-
-
-def _said(binder: Binder | None, facts: Facts) -> Answer:
-    if binder is None:
-        return {"binder": None, "environment": None, "remarks": [], "words": [], "here": None}
-    return {
-        "binder": spec.write(binder),
-        "environment": environment_as_json(binder),
-        "remarks": [f"{line}; the frozen one is used" for line in outdated(binder)],
-        "words": [{"what": what, "says": says} for what, says in rows(binder)],
-        "here": here(binder, facts),
-    }
+    """What is wrong with ``value``, what it says, and whether this server has it."""
+    answer, binder = verdict(value)
+    return {**answer, "here": here(binder, facts) if binder else None}
 
 
 def here(binder: Binder, facts: Facts) -> Answer:

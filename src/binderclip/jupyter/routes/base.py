@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn, TypeVar, cast
 
-import msgspec
 from jupyter_server.auth.decorator import allow_unauthenticated, authorized
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import ensure_async
@@ -18,7 +16,8 @@ from binderclip.errors import BinderclipError, RateLimited, TooLarge
 from binderclip.jupyter.here import KEY, Here
 from binderclip.jupyter.routes import faults
 from binderclip.jupyter.routes.jobs import Jobs
-from binderclip.jupyter.routes.requests import parsed
+from binderclip.rest import faults as common
+from binderclip.rest.bodies import encoded, parsed
 
 T = TypeVar("T")
 Method = TypeVar("Method", bound=Callable[..., Awaitable[None]])
@@ -78,13 +77,8 @@ class Route(APIHandler):
         setattr(self, str(self.request.method).lower(), instead)
 
     def check_type(self) -> None:
-        kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        takes = self.request.method == "POST" and "POST" in self.methods
-        if takes and kind != "application/json":
-            raise faults.WrongType(
-                f"found the content type {kind[:80]!r}, expected 'application/json'",
-                hint="send JSON, and the header Content-Type",
-            )
+        if self.request.method == "POST" and "POST" in self.methods:
+            common.check_type(self.request.headers.get("Content-Type", ""))
 
     @property
     def here(self) -> Here:
@@ -117,7 +111,7 @@ class Route(APIHandler):
         """Beside the route's own resource. Raises NotAllowed."""
         allowed = self.authorizer.is_authorized(self, self.current_user, action, resource)
         if not await ensure_async(allowed):
-            raise faults.NotAllowed(f"you may not {action} {resource} on this server")
+            raise common.NotAllowed(f"you may not {action} {resource} on this server")
 
     # What a request is answered with that went wrong, or asks for no more than the methods.
 
@@ -150,13 +144,13 @@ class Route(APIHandler):
             self.set_header("Allow", self.methods)
         if isinstance(error, RateLimited) and error.retry_after_s:
             self.set_header("Retry-After", str(round(error.retry_after_s)))
-        body = faults.as_json(error, self.folders) if error else faults.http_error(status_code)
+        body = common.as_json(error, self.folders) if error else common.http_error(status_code)
         self.finish(encoded(body))
 
     def _refusal(self, status_code: int, kwargs: dict[str, Any]) -> BinderclipError | None:
         raised = kwargs.get("exc_info", (None, None))[1]
         if not isinstance(raised, web.HTTPError):
-            return faults.INTERNAL
+            return common.INTERNAL
         if status_code not in {401, 403}:
             return None
         if getattr(self, "current_user", None) is None:
@@ -176,13 +170,6 @@ class Route(APIHandler):
 
     def compute_etag(self) -> None:
         """Answers are small, and most change."""
-
-
-def encoded(body: object) -> bytes:
-    try:
-        return msgspec.json.encode(body)
-    except UnicodeEncodeError:  # halves of surrogate pairs, of other tools' metadata
-        return json.dumps(body).encode()
 
 
 def _raised(kwargs: dict[str, Any]) -> BinderclipError | None:

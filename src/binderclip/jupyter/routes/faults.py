@@ -1,37 +1,9 @@
-"""What a request can be wrong about, and errors as they may leave a server."""
+"""Refusals in the words of Jupyter Server; those of any server are ``rest.faults``."""
 
 from __future__ import annotations
 
-import os
-import sys
-import tempfile
-from collections.abc import Iterable
-from pathlib import Path
-
-from binderclip.errors import BinderclipError, CacheError
-from binderclip.wire import error_as_json, plain_error
-
-
-class BadRequest(BinderclipError):
-    """The body is not what the route takes."""
-
-    code = "bad-request"
-    http_status = 400
-
-
-class NotAllowed(BinderclipError):
-    code = "forbidden"
-    http_status = 403
-
-
-class NotFound(BinderclipError):
-    code = "not-found"
-    http_status = 404
-
-
-class WrongType(BinderclipError):
-    code = "content-type"
-    http_status = 415
+from binderclip.errors import BinderclipError
+from binderclip.rest.faults import NotAllowed
 
 
 class Cancelled(BinderclipError):
@@ -39,19 +11,6 @@ class Cancelled(BinderclipError):
     http_status = 410
 
 
-class Internal(BinderclipError):
-    """Something of ours or of the server's broke; the log has it."""
-
-    code = "internal"
-
-
-_HTTP: dict[int, tuple[str, str, str | None]] = {
-    400: (BadRequest.code, "the server does not understand the request", None),
-    403: (NotAllowed.code, "you may not do this", "ask whoever runs this server"),
-    404: (NotFound.code, "there is nothing at this address", "openapi.json names all there is"),
-    405: ("method-not-allowed", "this address takes other methods", "the header Allow names them"),
-    413: ("too-large", "the request is too large", "send less"),
-}
 SIGN_IN = NotAllowed(
     "nobody is signed in, or the token is not this server's",
     hint="send the header 'Authorization: token TOKEN', or sign in first",
@@ -60,47 +19,5 @@ XSRF = NotAllowed(
     "the request could come from another site: its X-XSRFToken is missing or wrong",
     hint="send the value of the cookie _xsrf as the header X-XSRFToken, or use a token",
 )
-INTERNAL = Internal(
-    "something went wrong on this server", hint="its log says more; please report it"
-)
 
 CANCELLED = Cancelled("the job was cancelled", hint="ask for it anew")
-
-
-def http_error(status: int) -> dict[str, object]:
-    """For what tornado and Jupyter Server refuse; their own words may name files."""
-    unknown = (f"http-{status}", "the server did not do this", None)
-    return plain_error(*_HTTP.get(status, unknown))
-
-
-def as_json(error: BinderclipError, folders: Iterable[str] = ()) -> dict[str, object]:
-    """``wire``'s shape, without the names of folders of this server."""
-    if isinstance(error, CacheError):
-        return plain_error(error.code, "the cache of this server cannot be used", INTERNAL.hint)
-    known = own_folders(folders)
-    body = error_as_json(error)
-    return {key: _hidden(value, known) for key, value in body.items()}
-
-
-def own_folders(more: Iterable[str] = ()) -> tuple[str, ...]:
-    """Folders whose names are nobody's business, the longest first."""
-    home = os.path.expanduser("~")  # noqa: PTH111 - never raises
-    known = {str(Path(one)) for one in (home, tempfile.gettempdir(), sys.prefix, *more) if one}
-    return tuple(sorted(known - {"/", "."}, key=len, reverse=True))
-
-
-def hidden(text: str, folders: Iterable[str]) -> str:
-    """``text`` with ``…`` for the names of ``folders``."""
-    for folder in folders:
-        text = text.replace(folder, "…")
-    return text
-
-
-def _hidden(value: object, folders: tuple[str, ...]) -> object:
-    if isinstance(value, str):
-        return hidden(value, folders)
-    if isinstance(value, dict):
-        return {key: _hidden(one, folders) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_hidden(one, folders) for one in value]
-    return value

@@ -16,9 +16,9 @@ from binderclip.freeze.freezer import Freezer
 from binderclip.freeze.options import Options
 from binderclip.freeze.sources import NetworkSources
 from binderclip.guard import Guard
-from binderclip.jupyter.routes.faults import hidden, own_folders
 from binderclip.jupyter.routes.jobs import Outcome, Work
 from binderclip.notebook import MISSING, Missing
+from binderclip.rest.faults import hidden, own_folders
 from binderclip.spec.model import JSON
 
 _MAX_BYTES = 4 << 20

@@ -14,15 +14,15 @@ from tornado import web
 from binderclip.errors import NotebookError
 from binderclip.jupyter.routes import answers, placing
 from binderclip.jupyter.routes.base import Route, allowed
-from binderclip.jupyter.routes.faults import NotFound
 from binderclip.jupyter.routes.requests import (
     BuildpackAsked,
     FillAsked,
     ImportAsked,
     LinksAsked,
-    Subject,
 )
 from binderclip.notebook import MISSING
+from binderclip.rest.bodies import Subject
+from binderclip.rest.faults import NotFound
 
 
 class FactsRoute(Route):

@@ -13,9 +13,11 @@ from tornado.iostream import StreamClosedError
 
 from binderclip.errors import BinderclipError
 from binderclip.jupyter.routes import faults, freezing
-from binderclip.jupyter.routes.base import Route, allowed, encoded
+from binderclip.jupyter.routes.base import Route, allowed
 from binderclip.jupyter.routes.jobs import Job
 from binderclip.jupyter.routes.requests import FreezeAsked
+from binderclip.rest import faults as common
+from binderclip.rest.bodies import encoded
 from binderclip.wire import event_as_json
 
 _BEAT_S = 15.0
@@ -36,7 +38,7 @@ class JobsRoute(Route):
         """Raises NotFound."""
         found = self.jobs.get(name, self.owner)
         if found is None:
-            raise faults.NotFound(
+            raise common.NotFound(
                 "there is no such job", hint="it may have been dropped; ask for it anew"
             )
         return found
@@ -45,8 +47,8 @@ class JobsRoute(Route):
         """Of a job that ended without a result."""
         if job.error is not None and not isinstance(job.error, BinderclipError):
             self.log.error("binderclip: a job failed", exc_info=job.error)
-            job.error = faults.INTERNAL
-        return faults.as_json(job.error or faults.CANCELLED, self.folders)
+            job.error = common.INTERNAL
+        return common.as_json(job.error or faults.CANCELLED, self.folders)
 
     def told(self, job: Job) -> dict[str, object]:
         body: dict[str, object] = {

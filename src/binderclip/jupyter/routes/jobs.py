@@ -12,7 +12,6 @@ import secrets
 import threading
 import time
 import traceback
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -22,6 +21,7 @@ from typing import Any, Literal, TypeAlias
 
 from binderclip.errors import BinderclipError, FreezeFailed, RateLimited, TimedOut
 from binderclip.events import Progress
+from binderclip.steps import Steps
 
 State: TypeAlias = Literal["waiting", "running", "done", "failed", "cancelled"]
 Outcome: TypeAlias = dict[str, object]
@@ -46,35 +46,30 @@ class Limits:
 
 @dataclass(eq=False)
 class Job:
-    """``first`` is the number of the first of ``steps``: of very many only the last are kept. It is
-    ``owner``'s, and nobody else's.
+    """One piece of work; of its ``steps`` only the last are kept. It is ``owner``'s, and nobody
+    else's.
     """
 
     id: str
     made_s: float
     owner: str = ""
     state: State = "waiting"
-    steps: deque[Progress] = field(default_factory=lambda: deque(maxlen=KEPT_STEPS))
-    first: int = 0
+    steps: Steps[Progress] = field(default_factory=lambda: Steps(KEPT_STEPS))
     result: Outcome | None = None
     error: Exception | None = None
     ended_s: float | None = None
-    _moved: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def ended(self) -> bool:
         return self.ended_s is not None
 
     def tell(self, line: str) -> None:
-        if self.ended_s is None:
-            self.first += len(self.steps) == KEPT_STEPS
-            self.steps.append(Progress("resolving", line[:KEPT_LINE]))
-            self._wake()
+        self.steps.tell(Progress("resolving", line[:KEPT_LINE]))
 
     def begin(self) -> None:
         if self.state == "waiting":
             self.state = "running"
-            self._wake()
+            self.steps.wake()
 
     def end(
         self, state: State, *, result: Outcome | None = None, error: Exception | None = None
@@ -83,27 +78,15 @@ class Job:
         if self.ended_s is None:
             self.state, self.result, self.error = state, result, error and _bare(error)
             self.ended_s = time.monotonic()
-            self._wake()
+            self.steps.close()
 
-    async def follow(self, start: int = 0) -> AsyncIterator[tuple[int, Progress]]:
+    def follow(self, start: int = 0) -> AsyncIterator[tuple[int, Progress]]:
         """The steps from number ``start`` on, as they come, until the job has ended."""
-        at = start
-        while True:
-            at = max(at, self.first)
-            while at - self.first < len(self.steps):
-                yield at, self.steps[at - self.first]
-                at = max(at + 1, self.first)
-            if self.ended_s is not None:
-                return
-            await self.wait()
+        return self.steps.follow(start)
 
     async def wait(self) -> None:
         """Until something of it changes."""
-        await self._moved.wait()
-
-    def _wake(self) -> None:
-        moved, self._moved = self._moved, asyncio.Event()
-        moved.set()
+        await self.steps.wait()
 
 
 class Jobs:

@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from msgspec import UNSET
 
-from binderclip.errors import Problem, Refused, SpecError
 from binderclip.jupyter.here import Here
-from binderclip.jupyter.routes.faults import NotFound
-from binderclip.jupyter.routes.requests import LinksAsked, PlaceAsked
-from binderclip.links import Asked, Links, Nowhere, Place, links
+from binderclip.jupyter.routes.requests import LinksAsked
+from binderclip.links import Asked, Nowhere, Place
 from binderclip.links.answer import links_as_json
 from binderclip.links.checkout import in_checkout
-from binderclip.links.parts import path_there
 from binderclip.notebook import MISSING
-from binderclip.references import at, repository
+from binderclip.rest import linking
+from binderclip.rest.faults import NotFound
 from binderclip.spec import read
-from binderclip.spec.faults import Faults
-from binderclip.spec.grammar import fits
 from binderclip.spec.places import MYBINDER
-
-_KEYS = {"--repo and --path": "place", "--ref": "place.ref", "--hub": "hubs"}
-"""What is an option there and a key here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,29 +46,7 @@ class Root:
 def linked(asked: LinksAsked, root: Root, here: Here) -> dict[str, object]:
     """Raises SpecError, NotFound; Refused where no link can be made. Asks git."""
     question = _question(asked, root, here)
-    try:
-        found = links(question, asked.kinds)
-    except Refused as error:
-        raise _in_our_words(error) from error
-    found = Links(
-        tuple(replace(one, notes=tuple(map(_ours, one.notes))) for one in found.links),
-        tuple((kind, _in_our_words(error)) for kind, error in found.refused),
-    )
-    return links_as_json(question, found, badge=asked.badge)
-
-
-def _in_our_words(error: Refused) -> Refused:
-    hints = (error.hint or "").split("; or ")
-    return Refused(error.message, hint="; or ".join(dict.fromkeys(map(_ours, hints))) or None)
-
-
-def _ours(text: str) -> str:
-    """What ``links`` says of options of the command line, for those who send JSON."""
-    if re.search("say with --url|--url if", text):
-        return "put it into a repository on the web, and say with `place` where it is"
-    for option, key in _KEYS.items():
-        text = text.replace(f"with {option}", f"with `{key}`")
-    return text
+    return links_as_json(question, linking.linked(question, asked.kinds), badge=asked.badge)
 
 
 def _question(asked: LinksAsked, root: Root, here: Here) -> Asked:
@@ -89,8 +58,8 @@ def _question(asked: LinksAsked, root: Root, here: Here) -> Asked:
         binder=binder,
         place=place,
         name=name,
-        hosts=_addresses("hosts", asked.hosts) or own or here.facts.host or (MYBINDER,),
-        hubs=_addresses("hubs", asked.hubs) or own_hub,
+        hosts=linking.addresses("hosts", asked.hosts) or own or here.facts.host or (MYBINDER,),
+        hubs=linking.addresses("hubs", asked.hubs) or own_hub,
         opening=frozenset(own_hub),
         ui=None if asked.ui is UNSET else asked.ui,
         latest=asked.latest,
@@ -100,7 +69,7 @@ def _question(asked: LinksAsked, root: Root, here: Here) -> Asked:
 def _place(asked: LinksAsked, root: Root) -> tuple[Place | Nowhere, str]:
     """And the notebook's file name."""
     if asked.place is not None:
-        place = _stated(asked.place)
+        place = linking.stated(asked.place)
         return place, PurePosixPath(place.path).name
     if asked.path is None:
         return Nowhere("was not said to lie anywhere"), "notebook.ipynb"
@@ -109,25 +78,3 @@ def _place(asked: LinksAsked, root: Root) -> tuple[Place | Nowhere, str]:
         name = PurePosixPath(asked.path).name or "notebook.ipynb"
         return Nowhere("lies in no folder of this server"), name
     return in_checkout(file), file.name
-
-
-def _stated(asked: PlaceAsked) -> Place:
-    try:
-        there = repository(asked.repository)
-        there = at(there, asked.ref) if asked.ref else there
-    except SpecError as error:
-        problems = tuple(replace(one, path="place.repository") for one in error.problems)
-        raise SpecError(problems, hint=error.hint) from error
-    if asked.ref and not fits("ref", asked.ref):
-        raise SpecError((Problem("place.ref", ascii(asked.ref), "a branch, tag or commit"),))
-    return Place(there, path_there(asked.path, "place.path"))
-
-
-def _addresses(key: str, stated: Sequence[str]) -> tuple[str, ...]:
-    faults = Faults()
-    for number, text in enumerate(stated):
-        if not fits("host", text):
-            faults.wrong(f"{key}[{number}]", text, "host")
-    if faults.problems:
-        raise SpecError(tuple(faults.problems))
-    return tuple(stated)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from binderclip.addresses.link import parse
 from binderclip.errors import BinderclipError, LaunchError, Unreachable
@@ -17,6 +17,7 @@ from binderclip.session import Session
 from binderclip.targets.binderhub.build import Build, Hub
 from binderclip.targets.binderhub.deadlines import Deadlines
 from binderclip.targets.binderhub.launched import Settling, stopped
+from binderclip.unbroken import to_its_end
 from binderclip.web import Web
 
 if TYPE_CHECKING:
@@ -119,12 +120,3 @@ class Launch:
                     await settling.up(stop_s)
             await stopped(self.web, settling.session, settling.hub_token, stop_s)
             self.ledger.drop(settling.session.id)
-
-
-async def to_its_end(work: Coroutine[Any, Any, None]) -> None:
-    """Do ``work`` whole, even if cancelled meanwhile."""
-    task = asyncio.create_task(work)
-    while not task.done():
-        with suppress(asyncio.CancelledError):
-            await asyncio.wait({task})
-    task.result()

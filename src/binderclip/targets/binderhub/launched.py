@@ -10,17 +10,15 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Literal, TypeAlias
 from urllib.parse import unquote
 
-from binderclip.addresses.masking import masked
 from binderclip.errors import BinderclipError, LaunchError, SessionError, TimedOut
 from binderclip.fetch.faults import within
 from binderclip.hubs.bases import server_parts
 from binderclip.hubs.faults import no_narrow_token
 from binderclip.hubs.jupyterhub import JupyterHub
 from binderclip.hubs.models import moment
-from binderclip.servers import Server
+from binderclip.servers.ending import ANSWER_S, shown, state, stopped_by_itself
 from binderclip.session import HubServer, Session
 from binderclip.web import Web
 
@@ -29,16 +27,11 @@ _LONGEST_WAIT_S = 2.0
 # Right after its start a server is reached by way of its hub now and then, which takes no token of
 # the server's.
 _REFUSALS = 6
-_ANSWER_S = 10.0
-_CAUSES = 12
 _TELL_US = (
     "make a token on the hub's page /hub/token, and give it with 'binderclip token add ADDRESS'"
 )
 # The hub's own time of the start, told twice.
 _SAME = timedelta(seconds=2)
-
-State: TypeAlias = Literal["up", "refused", "gone", "hidden", "unknown"]
-"""``hidden``: its hub's proxy answers, and does not reach it; ``unknown``: we reach nothing."""
 
 
 class Settling:
@@ -77,12 +70,12 @@ class Settling:
                 continue
             if refusals == _REFUSALS:
                 raise LaunchError(
-                    f"{_shown(self.session)} came up, and its server takes no token that we have",
+                    f"{shown(self.session)} came up, and its server takes no token that we have",
                     hint=f"if its hub has logins, {_TELL_US}",
                 )
             if clock() + wait_s > until:
                 raise TimedOut(
-                    f"{_shown(self.session)} was said to be ready, and did not answer within "
+                    f"{shown(self.session)} was said to be ready, and did not answer within "
                     f"{within_s:g} s",
                     hint="try again; if it stays so, ask those who run the hub",
                 )
@@ -111,7 +104,7 @@ class Settling:
         note = f"binderclip session {self.session.id}"
         made = await jupyterhub.server_token(hub.user, hub.name, note=note)
         if made is None:
-            raise no_narrow_token(hub.api, _shown(self.session))
+            raise no_narrow_token(hub.api, shown(self.session))
         hub = replace(hub, started=started, token_id=made.id)
         self._set(replace(self.session, token=made.token, hub=hub))
         return True
@@ -126,43 +119,19 @@ async def stopped(web: Web, session: Session, hub_token: str | None, stop_s: flo
     person's, for a server that its hub ends. Raises SessionError.
     """
     late = SessionError(
-        f"{_shown(session)} could not be stopped within {stop_s + _ANSWER_S:g} s",
+        f"{shown(session)} could not be stopped within {stop_s + ANSWER_S:g} s",
         hint="try again with 'binderclip sessions stop'; hubs stop servers that are idle",
     )
-    async with within(stop_s + _ANSWER_S, late):
+    async with within(stop_s + ANSWER_S, late):
         if session.hub is None:
-            await _stopped_by_itself(web, session, stop_s)
+            await stopped_by_itself(web, session, stop_s)
             return
         if hub_token is None:
             raise SessionError(
-                f"{_shown(session)} is stopped by its hub, which wants a token, and there is none",
+                f"{shown(session)} is stopped by its hub, which wants a token, and there is none",
                 hint=f"{_TELL_US}, or stop the server on the hub's page /hub/home",
             )
         await _stopped_by_hub(JupyterHub(web, session.hub.api, hub_token), session.hub, stop_s)
-
-
-async def _stopped_by_itself(web: Web, session: Session, stop_s: float) -> None:
-    clock = asyncio.get_running_loop().time
-    until, wait_s = clock() + stop_s, _FIRST_WAIT_S
-    told = False
-    while (now := await state(web, session)) != "gone":
-        if now == "up":
-            told = await _tell(web, session) or told
-        elif told and now in {"refused", "hidden"}:
-            return  # its hub answers in its place
-        elif now == "refused":
-            raise SessionError(
-                f"{_shown(session)} does not take the token of its session",
-                hint="it may have been stopped, and another one started in its place",
-            )
-        if clock() + wait_s > until:
-            raise SessionError(
-                f"{_shown(session)} could not be stopped within {stop_s:g} s "
-                f"({'it was told to end' if told else 'it does not answer'})",
-                hint="try again with 'binderclip sessions stop'; hubs stop servers that are idle",
-            )
-        await asyncio.sleep(wait_s)
-        wait_s = min(wait_s * 1.6, _LONGEST_WAIT_S)
 
 
 async def _stopped_by_hub(hub: JupyterHub, server: HubServer, stop_s: float) -> None:
@@ -176,40 +145,6 @@ async def _stopped_by_hub(hub: JupyterHub, server: HubServer, stop_s: float) -> 
         await hub.revoke_token(server.user, server.token_id)
 
 
-async def state(web: Web, session: Session) -> State:
-    """What ``api/status`` tells."""
-    server = Server(web, session)
-    try:
-        answer = await server.ask("GET", "api/status", timeout_s=_ANSWER_S)
-    except BinderclipError as error:
-        return "gone" if _nobody_listens(error) else "unknown"
-    if answer.status in {404, 424}:
-        return "gone"
-    if answer.url.partition("?")[0] != f"{server.url}api/status":
-        # The server sends those whom it does not know to its hub's OAuth; where there is no server,
-        # the hub sends everybody to its login page.
-        return "refused" if "oauth2" in answer.url else "gone"
-    if answer.status in {401, 403}:
-        return "refused"
-    try:
-        value = answer.json()
-    except SessionError:
-        return "hidden"
-    return "up" if answer.ok and isinstance(value, dict) and "started" in value else "hidden"
-
-
-async def _tell(web: Web, session: Session) -> bool:
-    """Ask the server to end itself; whether it said yes. Raises SessionError."""
-    server = Server(web, session)
-    try:
-        answer = await server.ask("POST", "api/shutdown", timeout_s=_ANSWER_S)
-    except BinderclipError:
-        return False  # it may have gone before it answered
-    if answer.status in {401, 403}:
-        raise server.refused("a request to stop", answer)
-    return answer.ok
-
-
 def _hub_of(session: Session) -> HubServer | None:
     """Where a JupyterHub would be that has the server, by its address."""
     parts = server_parts(session.url or "")
@@ -218,17 +153,3 @@ def _hub_of(session: Session) -> HubServer | None:
     base, user, name = parts
     # A named server's name is BinderHub's choice, for this launch alone.
     return HubServer(f"{base}hub/api/", unquote(user), unquote(name), made=bool(name))
-
-
-def _nobody_listens(error: BaseException) -> bool:
-    """A refused connection: the machine is there, and the server is not."""
-    seen: BaseException | None = error
-    for _ in range(_CAUSES):
-        if isinstance(seen, ConnectionRefusedError) or seen is None:
-            break
-        seen = seen.__cause__ or seen.__context__
-    return isinstance(seen, ConnectionRefusedError)
-
-
-def _shown(session: Session) -> str:
-    return masked(session.url or "")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import quote, urljoin
 
 from binderclip.addresses.link import parse
@@ -41,6 +40,7 @@ from binderclip.targets.jupyterhub.deadlines import Deadlines
 from binderclip.targets.jupyterhub.ending import ended, left
 from binderclip.targets.jupyterhub.options import Wish, agree, foreign, shown, wishes
 from binderclip.targets.jupyterhub.waiting import Waiting, failed
+from binderclip.unbroken import to_its_end
 from binderclip.web import Web
 
 _LET_GO_S = 1.0
@@ -70,7 +70,7 @@ class Launch:
                 async for step in steps:
                     yield step
         except BaseException:
-            await _to_its_end(self._undone())
+            await to_its_end(self._undone())
             raise
         yield Ready(self._session)
 
@@ -313,15 +313,6 @@ async def _address(web: Web, hub: JupyterHub, place: HubServer, url: str | None)
             hint="ask those who run the hub",
         )
     return found.url if found.url.endswith("/") else f"{found.url}/"
-
-
-async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
-    """Whoever cancels us waits until we have tidied up."""
-    task = asyncio.create_task(work)
-    while not task.done():
-        with suppress(asyncio.CancelledError):
-            await asyncio.wait({task})
-    task.result()
 
 
 def _seen(posting: asyncio.Task[Started]) -> None:

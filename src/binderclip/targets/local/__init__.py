@@ -45,7 +45,7 @@ class LocalTarget:
     ``approve`` is asked once a launch, before anything of the environment runs. With ``own_home``
     the session's HOME is its own folder, with a copy of the repository in it. ``offline`` uses the
     caches alone. ``python`` ("3.12") is for environments that name none; by default it is the one
-    that runs binderclip.
+    that runs binderclip. ``anonymous``: repositories are fetched without the person's credentials.
     """
 
     name: Literal["local"] = "local"
@@ -58,13 +58,14 @@ class LocalTarget:
         own_home: bool = False,
         offline: bool = False,
         python: str | None = None,
+        anonymous: bool = False,
     ) -> None:
         if python is not None and not re.fullmatch(r"3\.\d{1,2}(\.\d{1,2})?", python):
             raise Refused(f"found the Python version {python!r}, expected one like '3.12'")
         self._cache = cache
         self._approve = approve
         self._own_home = own_home
-        self._offline = offline
+        self._offline, self._anonymous = offline, anonymous
         self._python = python or f"{sys.version_info.major}.{sys.version_info.minor}"
         self._leases: dict[str, Lease] = {}
 
@@ -157,7 +158,7 @@ class LocalTarget:
             return None
         from binderclip.repositories.cached import cached  # noqa: PLC0415 - not for embedded files
 
-        return cached(env.build.url, self._cache, offline=self._offline)
+        return cached(env.build.url, self._cache, offline=self._offline, anonymous=self._anonymous)
 
     async def _recipe(self, job: _Job) -> Recipe:
         """Fetch what is not here yet, and read the configuration."""

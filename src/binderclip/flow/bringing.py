@@ -1,0 +1,47 @@
+"""What a notebook brings, fetched for strangers: anonymously, under a guard, and within bounds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from binderclip.cache import Cache
+from binderclip.copying import Copies, Limits, prepare
+from binderclip.errors import SourceError
+from binderclip.events import Event
+from binderclip.guard import Guard
+from binderclip.repositories.bounds import Bounds
+from binderclip.repositories.guarded import holds_guarded
+from binderclip.spec.model import Binder
+
+CONTENT_S = 300.0
+"""How long the repositories of ``content`` and ``config`` may take."""
+CONTENT = Bounds(fetched_bytes=128 * 2**20, fetch_s=CONTENT_S)
+CONTENT_MOST = Limits(file_bytes=64 * 2**20, total_bytes=256 * 2**20)
+UNUSED_S = 3 * 24 * 3600.0
+"""When what was fetched for strangers is dropped."""
+
+
+async def brought(
+    binder: Binder, *, cache: Cache, guard: Guard, observe: Callable[[Event], None]
+) -> Copies:
+    """``copying.prepare`` for those who are not at this machine. Raises as that does, and
+    SourceError where it takes too long.
+    """
+    try:
+        async with asyncio.timeout(CONTENT_S):
+            # Links fill it, and nobody prunes a cache that they do not know of.
+            await asyncio.to_thread(cache.prune_repositories, UNUSED_S, holds_guarded)
+            return await prepare(
+                binder,
+                cache=cache,
+                anonymous=True,
+                observe=observe,
+                guard=guard,
+                limits=CONTENT_MOST,
+                bounds=CONTENT,
+            )
+    except TimeoutError as exc:
+        raise SourceError(
+            f"content: not there after {CONTENT_S:g} s", hint="clone the repository yourself"
+        ) from exc

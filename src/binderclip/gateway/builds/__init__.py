@@ -1,0 +1,1 @@
+"""BinderHub's own protocol, for its clients: ``GET /build/notebook/ADDRESS``."""

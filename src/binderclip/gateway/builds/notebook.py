@@ -1,0 +1,113 @@
+"""``GET /build/notebook/ADDRESS``: a look at the notebook, then its launch, as one stream.
+
+``host=`` names the place, ``urlpath=`` the page to land on, and ``ref=`` another ref of the
+repository that the notebook names to build. A forge's ref is in the address itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+from starlette.requests import Request
+
+from binderclip.addresses.source import Source
+from binderclip.environment import Environment
+from binderclip.errors import LaunchError, NotTrusted
+from binderclip.gateway.asked import quoted_rest, source_of
+from binderclip.gateway.builds import events
+from binderclip.gateway.builds.build import Ending, Tell, Work
+from binderclip.gateway.context import Gateway, gateway_of
+from binderclip.gateway.launches.choosing import place_for
+from binderclip.gateway.launches.launch import Launch
+from binderclip.gateway.launches.model import Look, Order
+from binderclip.gateway.launches.urlpath import checked
+from binderclip.gateway.visitors.consent import agreed
+from binderclip.gateway.visitors.signing import LaunchTicket
+from binderclip.gateway.visitors.who import visitor
+
+BEFORE = "/build/notebook/"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    source: Source
+    host: str | None
+    urlpath: str | None
+    ref: str | None
+
+
+def wished(request: Request) -> Wish:
+    """Raises Refused, AddressForbidden."""
+    asked = request.query_params
+    return Wish(
+        source_of(quoted_rest(request, BEFORE)),
+        asked.get("host") or None,
+        checked(asked.get("urlpath")),
+        asked.get("ref") or None,
+    )
+
+
+async def work(request: Request) -> Work:
+    """Counts a look. Raises Refused, AddressForbidden, NotTrusted, RateLimited."""
+    wish = wished(request)
+    gateway, asking = gateway_of(request), await visitor(request)
+    # The notebook may name a better one, which the launch sees to.
+    place, _ = place_for(gateway.settings, Environment(), wish.host)
+    ticket = await agreed(request, place, wish.source.address, wish.urlpath)
+    if place.login and asking.hub_token is None:
+        raise NotTrusted(
+            f"{place.title} runs the servers of its hub's people, and nobody is logged in",
+            hint="send a token of yours of that hub: Authorization: Bearer …",
+        )
+    gateway.counter.take("looks", asking.client)
+    order = Order(
+        place=place,
+        owner=asking.owner,
+        client=asking.client,
+        source=wish.source,
+        urlpath=wish.urlpath,
+        user=asking.user,
+        hub_token=asking.hub_token,
+        fixed=wish.host is not None or ticket is not None,
+    )
+    return partial(_launched, gateway, order, wish.ref, ticket)
+
+
+async def _launched(
+    gateway: Gateway, order: Order, ref: str | None, ticket: LaunchTicket | None, tell: Tell
+) -> Ending:
+    assert order.source is not None  # noqa: S101 - for the type checker
+
+    def say(line: str) -> None:
+        tell(events.told("fetching", line))
+
+    look = await gateway.looker.look(order.source, say, ref=ref)
+    if ticket is not None:
+        ticket.hold(
+            address=order.source.address,
+            digest=look.digest,
+            place=order.place.name,
+            urlpath=order.urlpath,
+        )
+    for remark in look.remarks:
+        tell(events.told("waiting", remark))
+    launch = gateway.launches.start(replace(order, look=look))
+    try:
+        return await _followed(gateway, launch, look, tell)
+    finally:
+        if launch.under_way:
+            await gateway.launches.stop(launch)
+
+
+async def _followed(gateway: Gateway, launch: Launch, look: Look, tell: Tell) -> Ending:
+    telling = events.Telling()
+    async for _, step in launch.follow():
+        if (event := telling.event(step)) is not None:
+            tell(event)
+    if launch.landing is not None:
+        event = events.ready(launch.landing, look, gateway.settings.public_url)
+        return Ending(event, well=True)
+    raise launch.error or LaunchError(
+        "the launch was stopped before it was ready", hint="ask for it again"
+    )

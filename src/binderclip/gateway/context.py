@@ -1,0 +1,46 @@
+"""What the handlers of the service share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+from binderclip.gateway.visitors.logins import Logins
+from binderclip.guard import Guard
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.requests import HTTPConnection
+
+    from binderclip.gateway.envs.store import EnvStore
+    from binderclip.gateway.launches.looking import Looker
+    from binderclip.gateway.launches.table import Launches
+    from binderclip.gateway.metrics import Metrics
+    from binderclip.gateway.settings.model import Settings
+    from binderclip.gateway.share.shelf import Shelf
+    from binderclip.gateway.visitors.counting import Counter
+    from binderclip.gateway.visitors.signing import Signer
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """One of a process; ``guard`` is for all that strangers name."""
+
+    settings: Settings
+    guard: Guard
+    signer: Signer
+    counter: Counter
+    envs: EnvStore
+    looker: Looker
+    launches: Launches
+    metrics: Metrics
+    shelf: Shelf | None = None
+    logins: Logins = field(default_factory=Logins)
+
+
+def gateway_of(connection: HTTPConnection) -> Gateway:
+    return gateway_in(connection.app)
+
+
+def gateway_in(app: Starlette) -> Gateway:
+    return cast("Gateway", app.state.gateway)

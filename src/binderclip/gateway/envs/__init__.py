@@ -1,0 +1,1 @@
+"""Environments as Git repositories, for the builders of hubs."""

@@ -1,0 +1,1 @@
+"""From an order to a notebook that runs, and to its end."""

@@ -1,0 +1,63 @@
+"""What all pages have: the head, the name at the top, and ways out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from binderclip.errors import BinderclipError
+from binderclip.gateway.pages.static import address
+from binderclip.gateway.pages.telling import problem
+from binderclip.pages.markup import Html, document, element, joined
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """``prefix`` is the path of all pages; ``user`` is who is logged in at the JupyterHub."""
+
+    prefix: str
+    user: str | None = None
+
+    def to(self, page: str) -> str:
+        """The path of a page that is named without the prefix."""
+        return self.prefix + page
+
+    def page(
+        self, title: str, *body: str | None, head: Iterable[Html] = (), **main: str | None
+    ) -> str:
+        """``main`` are attributes of the page's own part, as ``markup.element`` takes them."""
+        style = element("link", rel="stylesheet", href=self.to(address("style.css")))
+        script = element("script", src=self.to(address("script.js")), defer=True)
+        icon = element("link", rel="icon", type="image/svg+xml", href=self.to(address("icon.svg")))
+        return document(
+            f"{title} · binderclip",
+            element("header", self._brand()),
+            element("main", *body, **main),
+            head=(style, icon, script, *head),
+        )
+
+    def _brand(self) -> Html:
+        home = element("a", "binderclip", href=self.prefix)
+        who = element("span", self.user) if self.user else None
+        return element("p", home, who, class_="brand")
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A link out of a page."""
+
+    text: str
+    href: str
+
+
+def failed(frame: Frame, error: BinderclipError, heading: str, ways: Sequence[Way]) -> str:
+    """The first of ``ways`` is what most people want."""
+    return frame.page(heading, element("h1", heading), *problem(error), actions(ways))
+
+
+def actions(ways: Sequence[Way], *more: Html | None) -> Html:
+    buttons = [
+        element("a", way.text, href=way.href, class_="button plain" if number else "button")
+        for number, way in enumerate(ways)
+    ]
+    return element("div", joined(buttons), *more, class_="actions")

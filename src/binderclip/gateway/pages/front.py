@@ -1,0 +1,114 @@
+"""The front page: an address, please; and what of yours is running."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from binderclip.addresses.link import MAX_CHARACTERS
+from binderclip.gateway.launches.launch import Launch
+from binderclip.gateway.pages.frame import Frame
+from binderclip.gateway.pages.progress import address
+from binderclip.gateway.pages.query import KEYS, Query
+from binderclip.gateway.pages.telling import notice
+from binderclip.gateway.settings.model import PlaceSettings
+from binderclip.pages.markup import Html, element, joined
+
+_WORDS = (
+    "A file on GitHub or another forge, a gist, a DOI, a launch link, or any address that begins "
+    "with https: or http:. You are shown what it is before anything runs."
+)
+
+
+def front(
+    frame: Frame, query: Query, places: Iterable[PlaceSettings], running: Sequence[Launch]
+) -> str:
+    """``running`` are the visitor's own. What else ``query`` says goes along."""
+    return frame.page(
+        "Run a notebook",
+        notice(query.remarks),
+        element("h1", "Run a notebook from its address"),
+        element(
+            "form",
+            element("label", "The notebook's address", for_="url"),
+            _box(query),
+            element("p", _WORDS, class_="quiet", id="about"),
+            joined(
+                element("input", type="hidden", name=key, value=value)
+                for key in KEYS[1:]
+                if (value := str(getattr(query, key)))
+            ),
+            element("p", element("button", "Show it", type="submit"), class_="actions"),
+            method="get",
+            action=frame.prefix,
+        ),
+        _running(frame, running),
+        _where(tuple(places)),
+    )
+
+
+def waiting(frame: Frame, query: Query, page: str, job: str, steps: Sequence[str]) -> str:
+    """Looks again by itself, script or not."""
+    again = query.link(frame.to(page), job=job)
+    last = len(steps) - 1
+    rows = [
+        element("li", step, aria_current="step" if number == last else None)
+        for number, step in enumerate(steps)
+    ]
+    return frame.page(
+        "Fetching",
+        element("h1", "Fetching the notebook"),
+        element("div", class_="bar", role="presentation"),
+        element("ol", *rows, class_="steps", aria_live="polite"),
+        element(
+            "p",
+            "Nothing runs yet. This page looks again by itself; ",
+            element("a", "look again now", href=again),
+            ".",
+            class_="quiet",
+        ),
+        head=(element("meta", http_equiv="refresh", content=f"1; url={again}"),),
+    )
+
+
+def _box(query: Query) -> Html:
+    return element(
+        "input",
+        id="url",
+        name="url",
+        value=query.url[:MAX_CHARACTERS],
+        type="text",
+        inputmode="url",
+        maxlength=str(MAX_CHARACTERS),
+        required=True,
+        autofocus=True,
+        autocomplete="off",
+        autocapitalize="off",
+        spellcheck="false",
+        placeholder="https://",
+        aria_describedby="about",
+    )
+
+
+def _running(frame: Frame, running: Sequence[Launch]) -> Html | None:
+    if not running:
+        return None
+    rows = [
+        element(
+            "li",
+            element("a", element("bdi", launch.title), href=frame.to(address(launch))),
+            element("span", _state(launch), class_="state"),
+        )
+        for launch in running
+    ]
+    return element("section", element("h2", "Yours"), element("ul", *rows, class_="plain-list"))
+
+
+def _state(launch: Launch) -> str:
+    going = "running" if launch.state == "ready" else "starting"
+    return f" {going} on {launch.order.place.title}"
+
+
+def _where(places: tuple[PlaceSettings, ...]) -> Html:
+    names = [place.title for place in places]
+    text = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+    return element("p", f"Notebooks run on {text}.", class_="quiet foot")

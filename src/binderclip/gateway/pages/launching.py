@@ -1,0 +1,139 @@
+"""From the click to the notebook: the order, its page, its events, the way there, and the end."""
+
+from __future__ import annotations
+
+import time
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from binderclip.errors import NotTrusted, Refused, TimedOut
+from binderclip.events import Log, Progress
+from binderclip.gateway.asked import source_of
+from binderclip.gateway.context import gateway_of
+from binderclip.gateway.launches.launch import Launch
+from binderclip.gateway.launches.looking import at_ref
+from binderclip.gateway.launches.model import Look, Order
+from binderclip.gateway.launches.urlpath import checked
+from binderclip.gateway.pages.answering import PAGE, NotHere, about, frame_of, see
+from binderclip.gateway.pages.looking import asking
+from binderclip.gateway.pages.progress import address, shown
+from binderclip.gateway.pages.query import Query
+from binderclip.gateway.settings.model import PlaceSettings
+from binderclip.gateway.streams import Terms, frame, start_after, streams_of
+from binderclip.gateway.visitors.forms import checked_form, csrf
+from binderclip.gateway.visitors.signing import LaunchTicket
+from binderclip.gateway.visitors.who import visitor
+from binderclip.rest.faults import hidden, own_folders
+from binderclip.wire import event_as_json
+
+_LOOK_S = 120.0
+_FRESH_S = 10.0
+_CHANGED = "the notebook is another one than when you were asked: this is what it says now"
+
+
+async def launch(request: Request) -> Response:
+    """Raises NotTrusted for a form or ticket that is not this visitor's, or too old."""
+    fields = await checked_form(request)
+    gateway, who = gateway_of(request), await visitor(request)
+    ticket = LaunchTicket.read(gateway.signer, fields.get("ticket", ""), who.owner)
+    query = Query(ticket.address, ticket.place, ticket.urlpath or "", ticket.ref or "")
+    about(request, query)
+    place = _place(request, ticket.place)
+    look, job = await _looked_at(request, ticket, fields.get("job", ""))
+    if look.digest != ticket.digest:
+        response = await asking(request, query, PAGE, look, job, notices=(_CHANGED,))
+        response.status_code = 409
+        return response
+    if place.login and who.hub_token is None:
+        raise NotTrusted(f"{place.title} is for people who are logged in", hint="log in again")
+    order = Order(
+        place=place,
+        owner=who.owner,
+        client=who.client,
+        look=look,
+        urlpath=checked(ticket.urlpath),
+        user=who.user if place.login else None,
+        hub_token=who.hub_token if place.login else None,
+        ref=ticket.ref,
+    )
+    return see(request, address(gateway.launches.start(order)))
+
+
+def _place(request: Request, name: str) -> PlaceSettings:
+    place = gateway_of(request).settings.places.get(name)
+    if place is None:
+        raise Refused(f"found the place {name!r}, which is gone", hint="open the page again")
+    return place
+
+
+async def _looked_at(request: Request, ticket: LaunchTicket, number: str) -> tuple[Look, str]:
+    """What the page showed, if it is still there; else a new look."""
+    gateway, who = gateway_of(request), await visitor(request)
+    source = source_of(ticket.address)
+    job = gateway.looker.find(number, source.address, who.owner)
+    if job is None or job.result is None:
+        gateway.counter.take("looks", who.client)
+        job = gateway.looker.begin(who.owner, source)
+        await gateway.looker.settled(job, _LOOK_S)
+    if job.failure is not None:
+        raise job.failure
+    if job.result is None:
+        raise TimedOut(f"the notebook was not there after {_LOOK_S:g} s", hint="try again")
+    return (at_ref(job.result, ticket.ref) if ticket.ref else job.result), job.id
+
+
+async def one(request: Request) -> Response:
+    found = await _own(request)
+    fresh = found.settled_s is not None and time.monotonic() - found.settled_s < _FRESH_S
+    page = shown(await frame_of(request), found, await csrf(request), fresh=fresh)
+    return HTMLResponse(page)
+
+
+async def events(request: Request) -> Response:
+    """For the page's own script: no token is in them."""
+    found, who = await _own(request), await visitor(request)
+    start = request.query_params.get("from", "")
+    first = int(start) if start.isascii() and start.isdigit() and len(start) < 10 else 0  # noqa: PLR2004 - as in frames
+    again = request.headers.get("last-event-id")
+    terms = Terms(
+        start=start_after(again) if again else first,
+        last=lambda: frame({"state": found.state}, event="over"),
+        counted=gateway_of(request).counter.stream(who.client),
+    )
+    return streams_of(request).follow(found, _framed, terms)
+
+
+def _framed(number: int, step: Progress | Log) -> bytes:
+    if isinstance(step, Log):
+        step = Log(hidden(step.line, own_folders()))
+        return frame(event_as_json(step), event="log", number=number)
+    return frame(event_as_json(step), event="phase", number=number)
+
+
+async def go(request: Request) -> Response:
+    """The one answer with a token in it: in its ``Location``, for the browser of who launched."""
+    found = await _own(request)
+    if found.state != "ready" or found.landing is None:
+        return see(request, address(found))
+    headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    return RedirectResponse(found.landing.browsers_url, 303, headers)
+
+
+async def stop(request: Request) -> Response:
+    await checked_form(request)
+    found = await _own(request)
+    await gateway_of(request).launches.stop(found)
+    return see(request, address(found))
+
+
+async def _own(request: Request) -> Launch:
+    """Raises NotHere for what is not there, and for other people's."""
+    owner = (await visitor(request)).owner
+    found = gateway_of(request).launches.get(request.path_params["id"], owner)
+    if found is None:
+        raise NotHere(
+            "there is no such launch of yours: it is over, or was started in another browser",
+            hint="open the notebook's link again",
+        )
+    return found

@@ -1,0 +1,182 @@
+"""How much of it: rates for one client and one environment, and streams that are open."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter as Numbers
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Literal, TypeAlias
+
+from limits import RateLimitItem, parse
+from limits.storage import MovingWindowSupport, Storage
+from limits.strategies import MovingWindowRateLimiter
+
+from binderclip.errors import ConfigError, RateLimited
+from binderclip.gateway.settings.model import Limits, ShareSettings
+
+Kind: TypeAlias = Literal["looks", "launches", "environment", "share"]
+
+_MAX_KEYS = 100_000
+_WORDS: dict[Kind, str] = {
+    "looks": "notebooks looked at for you",
+    "launches": "launches of yours",
+    "environment": "launches of this environment by everybody",
+    "share": "notebooks shared by you",
+}
+_STREAMS_RETRY_S = 30.0
+
+
+class Windows(Storage, MovingWindowSupport):
+    """When things were done, in memory, for one event loop. The library's own ``MemoryStorage``
+    starts a thread for each time it tidies up, and keeps a list for every key it ever saw.
+
+    At most ``most`` keys are kept: those longest unused go first.
+    """
+
+    STORAGE_SCHEME = None
+
+    def __init__(self, clock: Callable[[], float], most: int = _MAX_KEYS) -> None:
+        super().__init__()
+        self._clock = clock
+        self._most = most
+        self._done: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        done = self._within(key, expiry)
+        if len(done) + amount > limit:
+            return False
+        done.extend([self._clock()] * amount)
+        self._done[key] = done
+        self._done.move_to_end(key)
+        while len(self._done) > self._most:
+            self._done.popitem(last=False)
+        return True
+
+    def get_moving_window(
+        self,
+        key: str,
+        limit: int,  # noqa: ARG002 - the library's signature
+        expiry: int,
+    ) -> tuple[float, int]:
+        done = self._within(key, expiry)
+        return (done[0] if done else self._clock()), len(done)
+
+    def _within(self, key: str, expiry: int) -> deque[float]:
+        done = self._done.get(key) or deque()
+        while done and done[0] <= self._clock() - expiry:
+            done.popleft()
+        return done
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        return ValueError
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        raise NotImplementedError("moving windows count no numbers")
+
+    def get(self, key: str) -> int:
+        return len(self._done.get(key, ()))
+
+    def get_expiry(self, key: str) -> float:
+        raise NotImplementedError("moving windows have no one end")
+
+    def check(self) -> bool:
+        return True
+
+    def reset(self) -> int | None:
+        number = len(self._done)
+        self._done.clear()
+        return number
+
+    def clear(self, key: str) -> None:
+        self._done.pop(key, None)
+
+
+class Counter:
+    """Of one process. ``clock`` is in seconds and never goes back. Raises ConfigError for limits
+    that are none.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        share: ShareSettings | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._items: dict[Kind, RateLimitItem] = {
+            "looks": rate(limits.looks),
+            "launches": rate(limits.launches),
+            "environment": rate(limits.environment),
+            "share": rate((share or ShareSettings("")).per_client),
+        }
+        self._limiter = MovingWindowRateLimiter(Windows(clock))
+        self._streams: Numbers[str] = Numbers()
+        self._open = 0
+
+    @property
+    def streams(self) -> int:
+        """How many are open."""
+        return self._open
+
+    def take(self, kind: Kind, key: str) -> None:
+        """Count one. Raises RateLimited with the seconds until there is room again; what is refused
+        is not counted. ``key`` is a client, or an environment's key.
+        """
+        item = self._items[kind]
+        if self._limiter.hit(item, kind, key):
+            return
+        ends = self._limiter.get_window_stats(item, kind, key).reset_time
+        wait_s = float(max(1, math.ceil(ends - self._clock()))) if item.amount else None
+        number = "one" if item.multiples == 1 else f"{item.multiples}"
+        period = f"{item.GRANULARITY.name}{'' if item.multiples == 1 else 's'}"
+        raise RateLimited(
+            f"found more than {item.amount} {_WORDS[kind]} within {number} {period}",
+            hint="try again later" if wait_s is None else f"try again in {in_words(wait_s)}",
+            retry_after_s=wait_s,
+        )
+
+    @contextmanager
+    def stream(self, client: str) -> Iterator[None]:
+        """While an event stream is open. Raises RateLimited where enough are."""
+        each, most = self._limits.streams_each, self._limits.streams
+        if self._open >= most or self._streams[client] >= each:
+            own = self._streams[client] >= each
+            found = f"{each} event streams of yours" if own else "as many event streams as fit"
+            raise RateLimited(
+                f"found {found} that are open already",
+                hint="close a page that waits for a launch" if own else "try again in a minute",
+                retry_after_s=_STREAMS_RETRY_S,
+            )
+        self._open += 1
+        self._streams[client] += 1
+        try:
+            yield
+        finally:
+            self._open -= 1
+            self._streams[client] -= 1
+            if not self._streams[client]:
+                del self._streams[client]
+
+
+def rate(text: str) -> RateLimitItem:
+    """Raises ConfigError."""
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise ConfigError(
+            f"found the limit {text!r}, expected a number and a period like '20/hour'",
+            hint="periods are second, minute, hour and day, or several as in '5/10 minutes'",
+        ) from error
+
+
+def in_words(seconds: float) -> str:
+    if seconds < 120:  # noqa: PLR2004 - two minutes
+        return f"{seconds:.0f} seconds"
+    if seconds < 7200:  # noqa: PLR2004 - two hours
+        return f"{seconds / 60:.0f} minutes"
+    return f"{seconds / 3600:.0f} hours"

@@ -1,0 +1,136 @@
+"""What we hand out and trust when it comes back: signed, each for one purpose and one age."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+
+import itsdangerous
+import msgspec
+
+from binderclip.errors import NotTrusted
+from binderclip.spec.model import JSON
+
+TICKET_S = 15 * 60.0
+"""How long a page that asks may stay open before the click."""
+_MAX_CHARACTERS = 16 * 1024
+
+
+class Signer:
+    """``clock`` is in seconds. One ``kind`` cannot stand for another."""
+
+    def __init__(self, secret: bytes, clock: Callable[[], float] = time.time) -> None:
+        self._secret = secret
+        self._stamp = _stamp(clock)
+
+    def sign(self, kind: str, value: Mapping[str, JSON]) -> str:
+        """``value`` as letters that fit into addresses, cookies and forms. Anybody can read it."""
+        signed: str = self._serializer(kind).dumps(dict(value))
+        return signed
+
+    def read(self, kind: str, text: str, max_age_s: float) -> dict[str, JSON]:
+        """What was signed as ``kind``. Raises NotTrusted."""
+        if not text or len(text) > _MAX_CHARACTERS:
+            raise NotTrusted(f"found no {kind} of ours, expected one", hint=_AGAIN)
+        try:
+            value = self._serializer(kind).loads(text, max_age=int(max_age_s))
+        except itsdangerous.SignatureExpired as error:
+            raise NotTrusted(
+                f"found a {kind} that has expired, expected one of the last {_minutes(max_age_s)}",
+                hint=_AGAIN,
+            ) from error
+        except itsdangerous.BadData as error:
+            raise NotTrusted(
+                f"found a {kind} that was not made here, expected one of ours", hint=_AGAIN
+            ) from error
+        if not isinstance(value, dict):
+            raise NotTrusted(f"found a {kind} of another form", hint=_AGAIN)
+        return value
+
+    def name(self, kind: str, text: str) -> str:
+        """43 letters that stand for ``text``: the same each time, and nobody else's to make."""
+        signer = itsdangerous.Signer(
+            self._secret, salt=_salt(kind), key_derivation="hmac", digest_method=hashlib.sha256
+        )
+        return signer.get_signature(text).decode()
+
+    def _serializer(self, kind: str) -> itsdangerous.URLSafeTimedSerializer:
+        return itsdangerous.URLSafeTimedSerializer(
+            self._secret,
+            salt=_salt(kind),
+            signer=self._stamp,
+            signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchTicket:
+    """A yes to one launch: of the notebook at ``address`` whose bytes have ``digest``, at the place
+    of that name, for ``owner`` alone.
+    """
+
+    address: str = field(repr=False)
+    digest: str
+    place: str
+    owner: str = field(repr=False)
+    urlpath: str | None = None
+    ref: str | None = None
+
+    def signed(self, signer: Signer) -> str:
+        """For a form. Who holds it cannot read from it whose it is."""
+        return signer.sign(_TICKET, {**asdict(self), "owner": signer.name(_TICKET, self.owner)})
+
+    @classmethod
+    def read(cls, signer: Signer, text: str, owner: str) -> LaunchTicket:
+        """The ticket, if it is ``owner``'s. Raises NotTrusted."""
+        value = signer.read(_TICKET, text, TICKET_S)
+        try:
+            ticket = msgspec.convert(value, cls)
+        except msgspec.ValidationError as error:
+            raise NotTrusted(f"found a {_TICKET} of another form", hint=_AGAIN) from error
+        if not same(ticket.owner, signer.name(_TICKET, owner)):
+            raise NotTrusted(f"found a {_TICKET} of somebody else, expected your own", hint=_AGAIN)
+        return replace(ticket, owner=owner)
+
+    def hold(self, *, address: str, digest: str, place: str, urlpath: str | None = None) -> None:
+        """Raises NotTrusted where something else is launched than was said yes to."""
+        for what, asked, said in (
+            ("address", address, self.address),
+            ("notebook", digest, self.digest),
+            ("place", place, self.place),
+            ("urlpath", urlpath or "", self.urlpath or ""),
+        ):
+            if not same(asked, said):
+                raise NotTrusted(
+                    f"found another {what} than the one that was said yes to", hint=_AGAIN
+                )
+
+
+def _stamp(clock: Callable[[], float]) -> type[itsdangerous.TimestampSigner]:
+    class Stamp(itsdangerous.TimestampSigner):
+        def get_timestamp(self) -> int:
+            return int(clock())
+
+    return Stamp
+
+
+def same(found: str, expected: str) -> bool:
+    """Takes as long for all that differs. Any text; ``compare_digest`` takes ASCII alone."""
+    return hmac.compare_digest(
+        found.encode("utf-8", "surrogatepass"), expected.encode("utf-8", "surrogatepass")
+    )
+
+
+_TICKET = "launch ticket"
+_AGAIN = "open the page again and confirm there"
+
+
+def _salt(kind: str) -> str:
+    return f"binderclip {kind}"
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"  # noqa: PLR2004 - two hours

@@ -1,0 +1,90 @@
+"""Parts of pages that show a notebook: what others wrote is shown as their words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from binderclip.addresses.link import parse
+from binderclip.addresses.masking import masked
+from binderclip.addresses.source import Source
+from binderclip.amounts import count, size
+from binderclip.pages.excerpt import Excerpt
+from binderclip.pages.markup import Html, element, joined
+from binderclip.pages.telling import sentence, shortened
+
+
+def facts(rows: Mapping[str, Html | None]) -> Html:
+    return element(
+        "dl",
+        *(
+            element("div", element("dt", name), element("dd", value))
+            for name, value in rows.items()
+            if value is not None
+        ),
+    )
+
+
+def called(excerpt: Excerpt) -> Html | None:
+    """A stranger's words, and never the page's."""
+    if not excerpt.title:
+        return None
+    title = element("q", element("bdi", excerpt.title))
+    return element("p", "It calls itself ", title, class_="said")
+
+
+def summary(excerpt: Excerpt, size_bytes: int, *, text: bool) -> Html:
+    return element("p", *_summary(excerpt, size_bytes, text=text), class_="summary")
+
+
+def _summary(excerpt: Excerpt, size_bytes: int, *, text: bool) -> Iterator[str]:
+    yield f"A {'text notebook' if text else 'notebook'} of {size(size_bytes)}"
+    if excerpt.cells is not None:
+        yield f" · {count(excerpt.cells, 'cell')}, {excerpt.code} of code"
+
+
+def origin(source: Source, url: str) -> Html:
+    """Where a notebook came from: ``url`` in the end, and what ``source`` says of it."""
+    link = parse(url)
+    host = f"{link.host}:{link.port}" if link.port else link.host
+    shown = masked(url)
+    insecure = "Over plain http: anybody on the way could have changed it."
+    return joined(
+        (
+            element("p", element("strong", host, class_="host"), dir="ltr"),
+            element("p", shown, class_="address", dir="ltr"),
+            element("p", insecure, class_="quiet") if link.scheme == "http" else None,
+            _asked(source, shown),
+        )
+    )
+
+
+def _asked(source: Source, shown: str) -> Html | None:
+    """The address of the link, where the notebook came from another."""
+    asked = masked(source.address)
+    if asked == shown:
+        return None
+    how = "" if source.how == "taken as it is" else f" ({shortened(source.how)})"
+    address = element("span", asked, class_="address", dir="ltr")
+    return element("p", "The link says ", address, how, ".", class_="quiet")
+
+
+def sentences(lines: Iterable[str]) -> Html | None:
+    """A paragraph each; None where there are no lines."""
+    told = [element("p", sentence(line)) for line in lines]
+    return joined(told) if told else None
+
+
+def lines_of(text: Iterable[str]) -> Html:
+    """Lines as they are, to stand in a ``pre``."""
+    return Html("\n".join(str(joined((line,))) for line in text))
+
+
+def beginning(excerpt: Excerpt) -> Html | None:
+    if not excerpt.lines:
+        return None
+    return element(
+        "section",
+        element("h2", "How the notebook begins"),
+        element("pre", lines_of(excerpt.lines), dir="auto"),
+        class_="head",
+    )

@@ -1,0 +1,106 @@
+"""Shared notebooks in an object store: s3fs against a server of moto, beside which both are."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+_LEASH = Path(__file__).resolve().parents[1] / "hubs" / "leash.py"
+_WORK = """
+import s3fs
+
+from binderclip.errors import CacheError
+from binderclip.gateway.share.shelf import Full, Shelf
+
+s3fs.S3FileSystem().mkdir("bucket")
+now = [1_800_000_000.0]
+shelf = Shelf("s3://bucket/shared", total_bytes=100_000, clock=lambda: now[0])
+one = shelf.keep(b'{"cells": []}', 60)
+two = shelf.keep(b'{"cells": []}', 120)
+big = shelf.keep(b"x" * 50_000, 60)
+assert shelf.read(one.digest) == b'{"cells": []}'
+other = Shelf("s3://bucket/shared", total_bytes=100_000, clock=lambda: now[0])
+assert other.read(one.digest) == b'{"cells": []}'
+try:
+    other.keep(b"y" * 60_000, 60)
+except Full:
+    pass
+else:
+    raise AssertionError("more than there is room for")
+assert not other.give_up(one.digest, "guessed")
+assert other.give_up(one.digest, one.deletion)
+assert shelf.there(one.digest)
+now[0] += 61
+shelf.sweep()
+assert shelf.read(big.digest) is None
+assert shelf.read(two.digest) == b'{"cells": []}'
+assert len(s3fs.S3FileSystem(use_listings_cache=False).find("bucket")) == 2
+assert shelf.give_up(two.digest, two.deletion)
+assert s3fs.S3FileSystem(use_listings_cache=False).find("bucket") == []
+try:
+    Shelf("s3://no-such-bucket-here/x", total_bytes=1).sweep()
+    Shelf("s3://no-such-bucket-here/x", total_bytes=10_000).keep(b"{}", 60)
+except CacheError as error:
+    print(error.message)
+"""
+
+
+@pytest.fixture(scope="module")
+def s3(tool: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server that takes any signature."""
+    log = tmp_path_factory.mktemp("moto") / "log"
+    moto = str(tool("managers/bin/moto_server"))
+    with subprocess.Popen(
+        [sys.executable, str(_LEASH), str(log), moto, "-H", "127.0.0.1", "-p", "0"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    ) as leash:
+        try:
+            yield _listening(log)
+        finally:
+            leash.communicate()
+
+
+def _listening(log: Path) -> str:
+    ends = time.monotonic() + 60
+    while time.monotonic() < ends:
+        said = log.read_text() if log.exists() else ""
+        if found := re.search(r"Running on (http://127\.0\.0\.1:\d+)", said):
+            return found[1]
+        time.sleep(0.05)
+    raise AssertionError(log.read_text())
+
+
+def test_an_object_store(s3: str, tool: Callable[[str], Path], tmp_path: Path) -> None:
+    """As operators configure it: an address, and credentials in the environment."""
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "NO_PROXY": "127.0.0.1",
+        "AWS_ENDPOINT_URL": s3,
+        "AWS_ACCESS_KEY_ID": "tester",
+        "AWS_SECRET_ACCESS_KEY": "secret-of-the-bucket",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    done = subprocess.run(
+        [str(tool("managers/bin/python")), "-c", _WORK],
+        env=environ,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "secret-of-the-bucket" not in done.stdout + done.stderr
+    assert done.stdout.startswith("s3://no-such-bucket-here/x: shared notebooks are kept there")
