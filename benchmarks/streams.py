@@ -44,7 +44,7 @@ LOUD_S = 60
 READ = ("quick", "slow")
 LAST_S = 45
 """What slow readers have in their own hands when the service has ended takes them so long."""
-STALL_S = 10.0
+STALL_S = 30.0
 PEERS = ("sse-starlette", "tornado")
 PACKAGES = ["sse-starlette", "starlette>=1", "uvicorn", "httptools", "tornado"]
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -248,7 +248,7 @@ def _report_slow(process: Process, clients: Readers, told: Launches) -> None:
     # Who reads nothing does not see either that they were let go.
     let_go = streams - lost - _open(process.port)
     lines = counts["slow"]["events"] / counts["slow"]["number"]
-    print(f"\nA loud log for {LOUD_S} s, with {LOUD['slow']} slow readers among its own and ")
+    print(f"\nA loud log for {LOUD_S} s, with {LOUD['slow']} slow readers (1 kB/s) and")
     print(f"{LOUD['stuck']} that take nothing (who may do that for {STALL_S:g} s here)")
     print(f"  readers lost: {lost}; a slow one got {lines:.0f} events")
     print(f"  let go of those that take nothing: {let_go} of {LOUD['stuck']}")

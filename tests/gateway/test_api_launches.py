@@ -414,7 +414,7 @@ def foreign(**more: str) -> dict[str, str]:
 
 
 def test_scripts_of_other_sites_launch_nothing(settings: Settings) -> None:
-    """Fails without ``agreed`` (and without ``Crossing``, which stands before all routes)."""
+    """Two stand before it, ``Crossing`` and ``agreed``: it fails where both are gone."""
 
     async def talk(client: Client, worker: Worker) -> None:
         answer = await client.post("api/v1/launches", json={"url": URL}, headers=foreign())

@@ -33,11 +33,9 @@ class Query:
     @classmethod
     def of(cls, said: Mapping[str, str], url: str | None = None) -> Query:
         """``url`` stands for the one of the query, where the path has it."""
-        return cls(
-            said.get("url", "").strip() if url is None else url,
-            *(said.get(key, "").strip()[:MAX_VALUE] for key in KEYS[1:]),
-            mistyped=tuple(_mistyped(said)),
-        )
+        host, urlpath, ref = (said.get(key, "").strip()[:MAX_VALUE] for key in KEYS[1:])
+        url = said.get("url", "").strip() if url is None else url
+        return cls(url, host, urlpath, ref, tuple(_mistyped(said)))
 
     def link(self, page: str, **more: str) -> str:
         """The address of ``page`` with this query."""
