@@ -124,11 +124,11 @@ class TestProgress:
         assert "Waiting" in page.text
         assert "Looking up" not in page.text
 
-    def test_ready_and_fresh(self) -> None:
+    def test_ready(self) -> None:
         launch = self.launch()
         launch.ready(Landing("https://s/lab", "https://s/", "t0ken", remarks=("one file less",)))
-        page = read(shown(FRAME, launch, "c", fresh=True))
-        (way,) = [one for one in page.all("a") if "data-fresh" in one]
+        page = read(shown(FRAME, launch, "c", clicked=True))
+        (way,) = [one for one in page.all("a") if "data-onward" in one]
         assert way["href"].endswith("/go")
         assert "One file less." in page.text
         assert "t0ken" not in page.answer.text

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import pytest
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -22,6 +25,12 @@ LINE = frame("x" * 4000)
 
 class Hasty(PatientProtocol):
     stall_s = 0.4
+    last_s = 0.2
+
+
+class Patient(PatientProtocol):
+    stall_s = 60.0
+    last_s = 0.2
 
 
 async def _endless(request: Request) -> Response:
@@ -36,12 +45,14 @@ async def _endless(request: Request) -> Response:
 
 
 @contextmanager
-def served() -> Iterator[tuple[tuple[str, int], uvicorn.Server, Starlette]]:
+def served(
+    protocol: type[PatientProtocol] = Hasty,
+) -> Iterator[tuple[tuple[str, int], uvicorn.Server, Starlette]]:
     app = Starlette(routes=[Route("/events", _endless)])
     with listener() as bound:
         # Small, so that little is in the system's hands.
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8192)
-        config = uvicorn.Config(app, http=Hasty, log_level="critical", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(app, http=protocol, log_config=None, timeout_graceful_shutdown=10)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([bound],), daemon=True)
         thread.start()
@@ -86,3 +97,18 @@ def test_little_waits_in_the_process_for_who_does_not_read() -> None:
         protocols = list(server.server_state.connections)
         seen = [one.transport.get_write_buffer_size() for one in protocols]
         assert max(seen) < 64 * 1024
+
+
+def test_the_end_of_the_service_waits_for_no_reader_and_is_no_fault(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with served(Patient) as (address, server, app), asked(address):
+
+        def paused() -> bool:
+            known: list[Any] = list(server.server_state.connections)
+            return any(one.flow.write_paused for one in known)
+
+        wait_for(paused, "a buffer that is full")
+        server.should_exit = True
+        wait_for(lambda: len(app.state.streams) == 0, "the end of the stream")
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]

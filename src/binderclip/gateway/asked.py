@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _HINTS = Hints(
     link="…/v2/notebook?url=ADDRESS",
     long="put the notebook where it has a shorter address",
-    local="put the notebook on the web, or run it on your own machine with: binderclip run",
+    local="put the notebook on the web, or run it on your own machine with 'binderclip run'",
     private="what needs a login has to be put where everybody can reach it",
 )
 # Quoted, a character may be three, and of one beyond ASCII there are up to four.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -28,7 +26,6 @@ from binderclip.rest.faults import hidden, own_folders
 from binderclip.wire import event_as_json
 
 _LOOK_S = 120.0
-_FRESH_S = 10.0
 _CHANGED = "the notebook is another one than when you were asked: this is what it says now"
 
 
@@ -57,7 +54,8 @@ async def launch(request: Request) -> Response:
         hub_token=who.hub_token if place.login else None,
         ref=ticket.ref,
     )
-    return see(request, address(gateway.launches.start(order)))
+    # Straight on from the click, and not when somebody comes back to look after it.
+    return see(request, f"{address(gateway.launches.start(order))}?clicked")
 
 
 def _place(request: Request, name: str) -> PlaceSettings:
@@ -85,8 +83,8 @@ async def _looked_at(request: Request, ticket: LaunchTicket, number: str) -> tup
 
 async def one(request: Request) -> Response:
     found = await _own(request)
-    fresh = found.settled_s is not None and time.monotonic() - found.settled_s < _FRESH_S
-    page = shown(await frame_of(request), found, await csrf(request), fresh=fresh)
+    clicked = "clicked" in request.query_params
+    page = shown(await frame_of(request), found, await csrf(request), clicked=clicked)
     return HTMLResponse(page)
 
 

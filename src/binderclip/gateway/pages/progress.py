@@ -26,6 +26,8 @@ PHASES: Mapping[Phase, str] = {
 }
 _ALWAYS = frozenset({"fetching", "building", "launching", "ready"})
 _REFRESH_S = 2
+_PLAIN = "it was stopped"
+"""That says no more than the heading."""
 
 
 def address(launch: Launch) -> str:
@@ -33,12 +35,12 @@ def address(launch: Launch) -> str:
     return f"v2/launches/{launch.id}"
 
 
-def shown(frame: Frame, launch: Launch, csrf: str, *, fresh: bool = False) -> str:
-    """``fresh``: it came up just now, so that the script goes on to it by itself."""
+def shown(frame: Frame, launch: Launch, csrf: str, *, clicked: bool = False) -> str:
+    """``clicked``: somebody is on the way to it, so that the script goes on by itself."""
     if launch.under_way:
         return _under_way(frame, launch, csrf)
     if launch.state == "ready":
-        return _ready(frame, launch, csrf, fresh=fresh)
+        return _ready(frame, launch, csrf, clicked=clicked)
     return _over(frame, launch)
 
 
@@ -90,10 +92,10 @@ def _log(launch: Launch) -> Html:
     )
 
 
-def _ready(frame: Frame, launch: Launch, csrf: str, *, fresh: bool) -> str:
+def _ready(frame: Frame, launch: Launch, csrf: str, *, clicked: bool) -> str:
     remarks = launch.landing.remarks if launch.landing else ()
     go = frame.to(f"{address(launch)}/go")
-    way = element("a", "Open it", href=go, class_="button", data_fresh=fresh or None)
+    way = element("a", "Open it", href=go, class_="button", data_onward=clicked or None)
     return frame.page(
         f"{launch.title} is running",
         element("h1", _called(launch), " is running"),
@@ -112,7 +114,7 @@ def _over(frame: Frame, launch: Launch) -> str:
         said: tuple[Html | None, ...] = problem(launch.error)
     else:
         heading = element("h1", _called(launch), " is stopped")
-        said = (element("p", sentence(launch.why or "it was stopped")),)
+        said = (element("p", sentence(why)) if (why := launch.why) and why != _PLAIN else None,)
     logged = any(isinstance(step, Log) for step in launch.steps)
     return frame.page(
         f"{launch.title}: over",

@@ -41,7 +41,7 @@ function sendByItself() {
 
 /** A launch that came up just before its page did. */
 function goOn() {
-  const link = document.querySelector("a[data-fresh]");
+  const link = document.querySelector("a[data-onward]");
   if (link instanceof HTMLAnchorElement) onceOnly(() => location.replace(link.href));
 }
 

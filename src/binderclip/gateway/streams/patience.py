@@ -14,6 +14,8 @@ import socket
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 STALL_S = 60.0
+LAST_S = 3.0
+"""What slow readers are left of the end of the service; less than the server waits for answers."""
 _VANISHED_S = 300
 # A frame that is longer is written all the same: this is when writers begin to wait.
 _WAITING_BYTES = 16 * 2**10
@@ -23,6 +25,7 @@ class PatientProtocol(HttpToolsProtocol):
     """uvicorn's protocol (``Config(http=PatientProtocol)``), for all its answers."""
 
     stall_s = STALL_S
+    last_s = LAST_S
     _stalled: asyncio.TimerHandle | None = None
     _left = 0
 
@@ -53,6 +56,16 @@ class PatientProtocol(HttpToolsProtocol):
         """As in asyncio.Protocol."""
         self._unwatch()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """uvicorn's, for each connection once the server is to end."""
+        super().shutdown()
+        if not self.transport.is_closing():
+            self.loop.call_later(self.last_s, self._leave)
+
+    def _leave(self) -> None:
+        if self.flow.write_paused:
+            self.transport.abort()
 
     def _watch(self) -> None:
         self._left = self.transport.get_write_buffer_size()
