@@ -210,10 +210,14 @@ def test_on_a_hub_from_the_login_to_the_notebook(
     page.locator("input[type=submit], button[type=submit]").first.click()
     page.get_by_role("button", name="Authorize").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Run hub.ipynb?")
-    page.get_by_role("button").click()
+    page.get_by_role("main").get_by_role("button").click()
     page.wait_for_url(re.compile(r"/user/.*/lab/tree/.*\.ipynb"), timeout=READY_MS)
     if page.get_by_role("button", name="Authorize").is_visible():
         page.get_by_role("button", name="Authorize").click()
     executed(page)
     assert "token=" not in page.url
+    page.goto(gateway_hub.url)
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_load_state()
+    assert page.get_by_role("button", name="Log out").count() == 0
     context.close()

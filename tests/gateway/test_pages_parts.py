@@ -175,3 +175,11 @@ class TestFiles:
         argv = [str(tsc), *flags.split(), str(PACKAGE.joinpath("script.js"))]
         done = subprocess.run(argv, check=False, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout
+
+
+def test_who_is_logged_in_can_log_out() -> None:
+    page = Frame("/x/", "<b>eve", "signed").page("A title")
+    assert "<bdi>&lt;b&gt;eve</bdi>" in page
+    assert '<form method="post" action="/x/logout" class="person">' in page
+    assert '<input type="hidden" name="csrf" value="signed">' in page
+    assert "Log out" not in FRAME.page("A title")

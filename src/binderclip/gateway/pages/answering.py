@@ -14,6 +14,7 @@ from binderclip.gateway.context import gateway_of
 from binderclip.gateway.pages.frame import Frame, Way, failed
 from binderclip.gateway.pages.query import Query
 from binderclip.gateway.pages.telling import passes
+from binderclip.gateway.visitors.forms import csrf
 from binderclip.gateway.visitors.origins import of_another_site
 from binderclip.gateway.visitors.who import remembered, visitor
 from binderclip.rest.faults import NotFound
@@ -40,7 +41,9 @@ def paged(handler: Handler) -> Handler:
 
 
 async def frame_of(request: Request) -> Frame:
-    return Frame(gateway_of(request).settings.prefix, (await visitor(request)).user)
+    user = (await visitor(request)).user
+    prefix = gateway_of(request).settings.prefix
+    return Frame(prefix, user, None if user is None else await csrf(request))
 
 
 def about(request: Request, query: Query) -> None:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from binderclip.errors import BinderclipError
 from binderclip.gateway.pages.static import address
 from binderclip.gateway.pages.telling import problem
+from binderclip.gateway.visitors.forms import FIELD
 from binderclip.pages.markup import Html, document, element, joined
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """``prefix`` is the path of all pages; ``user`` is who is logged in at the JupyterHub."""
+    """``prefix`` is the path of all pages; ``user`` is who is logged in at the JupyterHub, and
+    ``csrf`` the token of the form that logs them out.
+    """
 
     prefix: str
     user: str | None = None
+    csrf: str | None = field(default=None, repr=False)
 
     def to(self, page: str) -> str:
         """The path of a page that is named without the prefix."""
@@ -31,15 +35,26 @@ class Frame:
         icon = element("link", rel="icon", type="image/svg+xml", href=self.to(address("icon.svg")))
         return document(
             f"{title} · binderclip",
-            element("header", self._brand()),
+            element("header", self._brand(), self._person()),
             element("main", *body, **main),
             head=(style, icon, script, *head),
         )
 
     def _brand(self) -> Html:
-        home = element("a", "binderclip", href=self.prefix)
-        who = element("span", self.user) if self.user else None
-        return element("p", home, who, class_="brand")
+        return element("p", element("a", "binderclip", href=self.prefix), class_="brand")
+
+    def _person(self) -> Html | None:
+        if self.user is None or self.csrf is None:
+            return None
+        return element(
+            "form",
+            element("span", element("bdi", self.user)),
+            element("input", type="hidden", name=FIELD, value=self.csrf),
+            element("button", "Log out", type="submit", class_="plain"),
+            method="post",
+            action=self.to("logout"),
+            class_="person",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from binderclip.gateway.pages.looking import asking
 from binderclip.gateway.pages.progress import address, shown
 from binderclip.gateway.pages.query import Query
 from binderclip.gateway.settings.model import PlaceSettings
-from binderclip.gateway.streams import Terms, frame, start_after, streams_of
+from binderclip.gateway.streams import Terms, counted, frame, start_after, streams_of
 from binderclip.gateway.visitors.forms import checked_form, csrf
 from binderclip.gateway.visitors.signing import LaunchTicket
 from binderclip.gateway.visitors.who import visitor
@@ -97,7 +97,7 @@ async def events(request: Request) -> Response:
     terms = Terms(
         start=start_after(again) if again else first,
         last=lambda: frame({"state": found.state}, event="over"),
-        counted=gateway_of(request).counter.stream(who.client),
+        counted=counted(gateway_of(request), who.client),
     )
     return streams_of(request).follow(found, _framed, terms)
 
