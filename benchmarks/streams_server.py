@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 EVERY_S = 10.0
@@ -129,4 +129,9 @@ if __name__ == "__main__":
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     kind, *words = sys.argv[1:]
-    {"ours": ours, "sse-starlette": sse_starlette, "tornado": tornado_}[kind](*words)
+    kinds: dict[str, Callable[..., None]] = {
+        "ours": ours,
+        "sse-starlette": sse_starlette,
+        "tornado": tornado_,
+    }
+    kinds[kind](*words)
