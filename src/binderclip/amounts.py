@@ -18,6 +18,15 @@ def size(n_bytes: int) -> str:
     return f"{amount:.1f} TB"
 
 
+def lasting(seconds: float) -> str:
+    """A time for people: ``90 seconds``, ``15 minutes``, ``12 hours``."""
+    if seconds < 120:  # noqa: PLR2004 - two minutes
+        return f"{seconds:.0f} seconds"
+    if seconds < 7200:  # noqa: PLR2004 - two hours
+        return f"{seconds / 60:.0f} minutes"
+    return f"{seconds / 3600:.0f} hours"
+
+
 def some(names: list[str], most: int = 10) -> str:
     """The first of ``names``, and how many more there are."""
     rest = len(names) - most

@@ -42,6 +42,12 @@ class Steps(Generic[S]):
             self._steps.append(step)
             self.wake()
 
+    def shorten(self, kept: int) -> None:
+        """Keep the last ``kept`` alone: nobody reads the others any more."""
+        for _ in range(len(self._steps) - kept):
+            self._steps.popleft()
+            self.first += 1
+
     def close(self) -> None:
         """There will be no more: whoever follows is done when they have read what there is."""
         if not self.ended:

@@ -44,6 +44,7 @@ class Worker:
     go: asyncio.Event = field(default_factory=asyncio.Event)
     error: BinderclipError | None = None
     line: str = "building"
+    landing: Landing = LANDING
     orders: list[Order] = field(default_factory=list)
     stopped: int = 0
 
@@ -66,7 +67,7 @@ class Worker:
         async def stop() -> None:
             self.stopped += 1
 
-        return Landed(LANDING, stop)
+        return Landed(self.landing, stop)
 
 
 def offline(app: Starlette) -> ASGIApp:

@@ -16,6 +16,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from binderclip.errors import BinderclipError
+from binderclip.gateway.answers import refused
+from binderclip.gateway.bodies import whole
 from binderclip.gateway.context import Gateway
 from binderclip.gateway.headers import SecurityHeaders
 from binderclip.gateway.prefix import Prefix
@@ -25,9 +27,8 @@ from binderclip.gateway.visitors.consent import agreed
 from binderclip.gateway.visitors.cors import Cors
 from binderclip.gateway.visitors.counting import Counter
 from binderclip.gateway.visitors.crossing import Crossing
-from binderclip.gateway.visitors.forms import body, checked_form, csrf
+from binderclip.gateway.visitors.forms import checked_form, csrf
 from binderclip.gateway.visitors.hosts import Hosts
-from binderclip.gateway.visitors.refusing import refusal
 from binderclip.gateway.visitors.signing import LaunchTicket, Signer
 from binderclip.gateway.visitors.who import remembered, visitor
 
@@ -58,6 +59,7 @@ def _app(settings: Settings, clock: Callable[[], float], without: Any) -> tuple[
             Route("/form/slow", _slow, methods=["POST"]),
             Route("/build/{rest:path}", _build),
             Route("/api/v1/launches", _build, methods=["POST"]),
+            Route("/api/v1/resolve", _who),
             Route("/go", _go),
         ],
         middleware=[
@@ -88,7 +90,7 @@ async def visiting(
 
 async def _told(_request: Request, error: Exception) -> Response:
     assert isinstance(error, BinderclipError)
-    return refusal(error)
+    return refused(error)
 
 
 async def _who(request: Request) -> Response:
@@ -114,7 +116,7 @@ async def _form(request: Request) -> Response:
 
 
 async def _slow(request: Request) -> Response:
-    return JSONResponse({"bytes": len(await body(request, 100, within_s=0.05))})
+    return JSONResponse({"bytes": len(await whole(request, 100, 0.05))})
 
 
 async def _build(request: Request) -> Response:

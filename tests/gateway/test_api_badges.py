@@ -83,7 +83,7 @@ def test_an_environment_that_is_lent_is_not_shown_as_the_notebooks(settings: Set
 
 def test_a_notebook_is_looked_at_once_for_many(settings: Settings) -> None:
     async def main(base: str) -> None:
-        async with inside(replace(settings, limits=Limits(looks="1/minute"))) as client:
+        async with inside(replace(settings, limits=Limits(badges="1/minute"))) as client:
             url = f"{base}loose.ipynb"
             found = await asyncio.gather(*(badge(client, url) for _ in range(5)))
             assert set(found) == {("launch: binder, not frozen", "public, max-age=300")}
@@ -129,12 +129,28 @@ class Looks:
         self.number = 0
         self._look = look
 
-    async def look(self, _source: object) -> Look:
+    async def look(self, _source: object, **_given: object) -> Look:
         self.number += 1
         await self.go.wait()
         if self._look is None:
             raise SourceError("nobody answers")
         return self._look
+
+
+def test_badges_are_no_looks_of_those_who_see_them(tmp_path: Path) -> None:
+    """A site full of badges would use up its visitors' looks here."""
+    settings = settings_for(tmp_path, limits=Limits(looks="1/hour", badges="2/hour"))
+
+    async def main(base: str) -> None:
+        async with inside(settings) as client:
+            for name in ("loose", "frozen"):
+                assert (await badge(client, f"{base}{name}.ipynb"))[0] != "launch: binder"
+            assert (await badge(client, f"{base}wrong.ipynb"))[0] == "launch: binder"
+            asked = {"url": f"{base}loose.ipynb"}
+            assert (await client.get("api/v1/resolve", params=asked)).is_success
+
+    with shelf(FILES) as (base, _):
+        asyncio.run(main(base))
 
 
 def test_what_is_known_is_forgotten_after_a_while(settings: Settings) -> None:

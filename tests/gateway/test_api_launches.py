@@ -24,6 +24,7 @@ from binderclip.gateway.visitors.signing import LaunchTicket
 
 TOKEN = {"Authorization": "Bearer the-machine"}
 OTHER = {"Authorization": "token another-machine"}
+PATH = "api/v1/launches"
 STREAM = {"Accept": "text/event-stream"}
 URL = "https://example.org/a.ipynb"
 FREE = PlaceSettings(
@@ -273,6 +274,29 @@ def test_a_place_that_asks_wants_a_token(settings: Settings) -> None:
     run(settings, talk)
 
 
+@pytest.mark.parametrize("sends", [False, True])
+def test_who_has_no_token_of_the_settings_gets_none_that_opens_more(
+    settings: Settings, *, sends: bool
+) -> None:
+    """The token of the operator's own server is for the operator's machines. ``told_token``."""
+
+    async def talk(client: Client, worker: Worker) -> None:
+        worker.landing = replace(LANDING, sends_token=sends)
+        worker.go.set()
+        none: dict[str, str] = {}
+        for headers, told in ((none, sends), (TOKEN, True)):
+            begun = await launched(client, {"url": URL}, headers=headers)
+            path = f"api/v1/launches/{begun['id']}/events"
+            answers = [await client.get(path, headers=headers)]
+            stream = {**headers, **STREAM}
+            answers.append(await client.post("api/v1/launches", json={"url": URL}, headers=stream))
+            for answer in answers:
+                name, ready = events(answer.text)[-1]
+                assert (name, ready["token"]) == ("ready", LANDING.token if told else None)
+
+    run(settings, talk)
+
+
 @pytest.mark.parametrize("token", ["Bearer the-machin", "token nonsense", "Bearer the-machine-"])
 def test_an_unknown_token_is_refused_even_where_none_is_needed(
     settings: Settings, token: str
@@ -322,7 +346,18 @@ def test_a_ticket_is_for_the_bytes_that_were_seen(settings: Settings) -> None:
             answer = await client.post("api/v1/launches", json=wrong, headers=brought)
             assert answer.status_code == 403, wrong
         assert not worker.orders
-        assert (await launched(client, body, headers=brought))["place"] == "own"
+        worker.landing = replace(LANDING, sends_token=False)
+        worker.go.set()
+        first = await launched(client, body, headers=brought)
+        assert first["place"] == "own"
+        ready = events((await client.get(f"{PATH}/{first['id']}/events", headers=brought)).text)[-1]
+        assert (ready[0], ready[1]["token"]) == ("ready", None), "a visitor's word, no machine's"
+        # Used once: it leads to what it launched, and to nothing else.
+        assert (await launched(client, body, headers=brought))["id"] == first["id"]
+        for wrong in ({**body, "urlpath": "lab"}, {"url": URL, "place": "own"}):
+            answer = await client.post("api/v1/launches", json=wrong, headers=brought)
+            assert answer.status_code == 403, wrong
+        assert len(worker.orders) == 1
 
     with shelf(files) as (base, _):
         url = f"{base}a.ipynb"

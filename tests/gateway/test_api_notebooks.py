@@ -20,6 +20,7 @@ from tests.gateway.rig_api import notebook, shelf
 from binderclip.gateway.api.resource import MAX_BYTES
 from binderclip.gateway.api.routes import BESIDE, PREFIX, TABLE
 from binderclip.gateway.settings.model import Limits, PlaceSettings, Settings
+from binderclip.gateway.visitors.sent import Sent
 from binderclip.spec import read
 
 FROZEN: dict[str, Any] = {
@@ -185,6 +186,48 @@ def test_metadata_and_notebooks_are_judged(settings: Settings) -> None:
     assert status({"binder": False}) == "opted-out"
     answer = ask(settings, "POST", "api/v1/validate", json={"notebook": [1]})
     assert error(answer) == (422, "notebook")
+
+
+@pytest.mark.parametrize("path", ["validate", "links"])
+def test_what_is_sent_counts_as_looks(settings: Settings, path: str) -> None:
+    """Reading it costs as much; the links of an address are one look alone."""
+    few = replace(settings, limits=Limits(looks="2/hour"))
+
+    async def main() -> list[httpx.Response]:
+        async with inside(few) as client:
+            body = {"binder": FROZEN}
+            return [await client.post(f"api/v1/{path}", json=body) for _ in range(3)]
+
+    answers = asyncio.run(main())
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert int(answers[2].headers["Retry-After"]) > 3000
+
+
+def test_links_of_an_address_are_one_look(settings: Settings, web: str) -> None:
+    few = replace(settings, limits=Limits(looks="1/hour"))
+    answer = ask(few, "POST", "api/v1/links", json={"url": f"{web}files.ipynb"})
+    assert answer.status_code == 200
+
+
+def test_large_notebooks_are_read_few_at_a_time(settings: Settings) -> None:
+    """validate: 24 of 14 MiB at once held up everybody for seconds."""
+    large = {"notebook": {"cells": [], "metadata": {"a": "x" * (2 << 20)}, "nbformat": 4}}
+    small = {"binder": FROZEN}
+
+    async def main() -> tuple[list[int], list[int]]:
+        async with inside(settings) as client:
+            sending = [client.post("api/v1/validate", json=large) for _ in range(6)]
+            found = await asyncio.gather(*sending)
+            turns, state = Sent(at_once=1, wait_s=0.01), client.app.state
+            state.gateway = replace(state.gateway, sent=turns)
+            async with turns.turn():
+                paths = ("validate", "links")
+                busy = [await client.post(f"api/v1/{path}", json=small) for path in paths]
+            return [one.status_code for one in found], [one.status_code for one in busy]
+
+    found, busy = asyncio.run(main())
+    assert sorted(found) == [200] * 2 + [429] * 4
+    assert busy == [503] * 2
 
 
 def test_links_of_what_is_at_an_address(settings: Settings, web: str) -> None:

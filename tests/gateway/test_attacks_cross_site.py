@@ -16,6 +16,7 @@ from tests.gateway.rig_visits import Visits, visiting
 from binderclip.gateway.settings.model import PlaceSettings, Settings
 from binderclip.gateway.visitors.crossing import Crossing
 from binderclip.gateway.visitors.hosts import Hosts
+from binderclip.gateway.visitors.origins import origin, own_origins
 
 ADDRESS = "https://example.org/x.ipynb"
 FROM_AFAR = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors"}
@@ -86,6 +87,47 @@ def test_a_route_that_forgets_to_look_is_covered_by_crossing(settings: Settings)
     assert after(settings, story, without=Crossing).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("headers", "fetched"),
+    [
+        ({}, True),
+        ({"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "empty"}, True),
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}, False),
+        (
+            {
+                "Sec-Fetch-Site": "cross-site",
+                "Sec-Fetch-Mode": "navigate",
+                "Sec-Fetch-Dest": "iframe",
+            },
+            False,
+        ),
+        (
+            {
+                "Sec-Fetch-Site": "cross-site",
+                "Sec-Fetch-Mode": "navigate",
+                "Sec-Fetch-Dest": "document",
+            },
+            True,
+        ),
+        (EVIL, False),
+        (BOOK, True),
+    ],
+)
+def test_a_picture_on_another_site_has_nothing_fetched_here(
+    settings: Settings, headers: dict[str, str], *, fetched: bool
+) -> None:
+    """``<img src="…/api/v1/resolve?url=…">`` would use up its visitor's looks. ``Crossing``."""
+
+    async def story(client: Visits) -> httpx.Response:
+        return await client.get("api/v1/resolve", params={"url": ADDRESS}, headers=headers)
+
+    under = replace(
+        settings, public_url="http://gateway.test/deep/", origins=("https://book.test",)
+    )
+    assert after(under, story).status_code == (200 if fetched else 403)
+    assert after(under, story, without=Crossing).status_code == 200
+
+
 def test_a_form_without_its_token_is_refused(settings: Settings) -> None:
     """Where a browser says nothing of where a form comes from, the token is what stands."""
 
@@ -154,6 +196,27 @@ def test_a_field_that_comes_twice_is_refused(settings: Settings) -> None:
         return await client.post("form", content=body, headers={"Content-Type": kind})
 
     assert after(settings, story).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("public_url", "own"),
+    [
+        ("https://gateway.test/", False),
+        ("http://gateway.test/", False),
+        ("http://127.0.0.1:8585/", True),
+        ("http://localhost:8585/", True),
+    ],
+)
+def test_a_visitors_own_port_is_ours_only_where_the_service_is_for_its_machine(
+    settings: Settings, *, public_url: str, own: bool
+) -> None:
+    """Behind a proxy we listen on loopback too; http://localhost:8585 then is whatever runs there
+    on the visitor's machine.
+    """
+    mine = replace(settings, public_url=public_url, listen="127.0.0.1", port=8585)
+    assert own_origins(mine) >= {origin(public_url)}
+    for name in ("localhost", "127.0.0.1", "[::1]"):
+        assert (f"http://{name}:8585" in own_origins(mine)) is own
 
 
 @pytest.mark.parametrize(

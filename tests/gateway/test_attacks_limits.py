@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -14,10 +15,12 @@ from hypothesis import strategies as st
 from limits import parse
 from tests.gateway.rig_visits import Visits, visiting
 
+from binderclip.amounts import lasting
 from binderclip.errors import ConfigError, RateLimited
 from binderclip.gateway.settings.model import Limits, PlaceSettings, Settings
-from binderclip.gateway.visitors.client import counted
-from binderclip.gateway.visitors.counting import Counter, Windows, in_words
+from binderclip.gateway.visitors.client import WIDER, counted, wider
+from binderclip.gateway.visitors.counting import Counter, Windows
+from binderclip.gateway.visitors.sent import Busy, Sent
 
 FREE = PlaceSettings("free", "binderhub", "Free", url="https://hub.test/", ask=False)
 
@@ -127,7 +130,7 @@ def test_nothing_at_all_may_be_a_limit() -> None:
 
 
 def test_words_for_waits() -> None:
-    assert [in_words(s) for s in (1, 90, 300, 86400)] == [
+    assert [lasting(s) for s in (1, 90, 300, 86400)] == [
         "1 seconds",
         "90 seconds",
         "5 minutes",
@@ -152,6 +155,71 @@ def test_words_for_waits() -> None:
 def test_whom_limits_count(host: str, client: str) -> None:
     """Of IPv6, where everybody has more addresses than they can use up, the network."""
     assert counted(host) == client
+
+
+@pytest.mark.parametrize(
+    ("client", "network"),
+    [
+        ("2001:db8:1:2::/64", "2001:db8:1::/48"),
+        ("203.0.113.7", None),
+        ("user x/64", None),
+        ("here", None),
+    ],
+)
+def test_the_network_around_a_client(client: str, network: str | None) -> None:
+    assert wider(client) == network
+
+
+def test_all_of_one_network_of_ipv6_have_a_bound_too() -> None:
+    """One who rents a /48 is 65,536 clients; what is refused is counted for none of them."""
+    now = [0.0]
+    counter = Counter(Limits(launches="2/minute", streams_each=1), clock=lambda: now[0])
+    for number in range(WIDER):
+        for _ in range(2):
+            counter.take("launches", f"2001:db8:1:{number:x}::/64")
+    with pytest.raises(RateLimited, match="32 launches of yours, and of all in your network"):
+        counter.take("launches", "2001:db8:1:ffff::/64")
+    counter.take("launches", "2001:db8:2::/64")
+    now[0] = 61
+    counter.take("launches", "2001:db8:1:ffff::/64")
+    with ExitStack() as opened:
+        for number in range(WIDER):
+            opened.enter_context(counter.stream(f"2001:db8:1:{number:x}::/64"))
+        with pytest.raises(RateLimited):
+            counter.stream("2001:db8:1:ffff::/64").__enter__()
+        opened.enter_context(counter.stream("2001:db8:2::/64"))
+    with counter.stream("2001:db8:1:ffff::/64"):
+        assert counter.streams == 1
+
+
+LARGE = str(2 << 20)
+
+
+def test_large_bodies_are_held_so_many_at_a_time() -> None:
+    """validate: 24 of 14 MiB at once."""
+    held = Sent(each=2, most=3)
+    with held.held("a", LARGE), held.held("a", None):
+        for length in (LARGE, None, "9" * 30, "-1", "x"):
+            with pytest.raises(RateLimited, match="2 large bodies of yours"):
+                held.held("a", length).__enter__()
+        with held.held("a", "1000"), held.held("b", LARGE):
+            with pytest.raises(Busy) as told:
+                held.held("c", LARGE).__enter__()
+            assert (told.value.http_status, told.value.retry_after_s) == (503, 10)
+    with held.held("a", LARGE), held.held("a", LARGE):
+        pass
+
+
+def test_bodies_are_read_few_at_a_time_and_who_waits_too_long_is_told_so() -> None:
+    async def story() -> None:
+        turns = Sent(at_once=2, wait_s=0.01)
+        async with turns.turn(), turns.turn():
+            with pytest.raises(Busy):
+                await turns.turn().__aenter__()
+        async with turns.turn(), turns.turn():
+            pass
+
+    asyncio.run(story())
 
 
 def test_who_a_client_says_it_is_counts_for_nothing(settings: Settings) -> None:
@@ -179,11 +247,11 @@ async def short() -> AsyncIterator[bytes]:
     yield b"x=y"
 
 
-@pytest.mark.parametrize(("body", "status"), [(short, 200), (endless, 413), (slow, 504)])
+@pytest.mark.parametrize(("body", "status"), [(short, 200), (endless, 413), (slow, 408)])
 def test_bodies_that_never_end_and_bodies_that_never_come(
     settings: Settings, body: Callable[[], AsyncIterator[bytes]], status: int
 ) -> None:
-    """``forms.body`` counts what came, whatever was announced, and waits so long and no longer."""
+    """``bodies.whole`` counts what came, whatever was announced, and waits no longer than so."""
 
     async def story(client: Visits) -> httpx.Response:
         return await client.post("form/slow", content=body())

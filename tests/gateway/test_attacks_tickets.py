@@ -15,10 +15,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from itsdangerous import URLSafeTimedSerializer
+from tests.gateway.rig_launches import Fake
 from tests.gateway.rig_visits import Visits, visiting
 
 from binderclip.errors import NotTrusted
+from binderclip.gateway.launches.launch import Launch
+from binderclip.gateway.launches.model import Order
+from binderclip.gateway.launches.table import Launches
 from binderclip.gateway.settings.model import Settings
+from binderclip.gateway.visitors.counting import Counter
+from binderclip.gateway.visitors.once import Used
 from binderclip.gateway.visitors.signing import TICKET_S, LaunchTicket, Signer
 
 ADDRESS = "https://example.org/x.ipynb?sig=opens-it"
@@ -102,6 +108,60 @@ def test_a_forged_one_is_refused_by_its_signature(settings: Settings, forge: str
     assert refused(after(settings, story), "ticket")
 
 
+def test_a_name_is_the_signature_of_nothing() -> None:
+    """With one salt for both, a name that is shown would sign a ticket or a cookie."""
+    signer = Signer(SECRET, lambda: 0.0)
+    payload, stamp, signature = signer.sign("owner", {"id": "x"}).rsplit(".", 2)
+    assert signer.name("owner", f"{payload}.{stamp}") != signature
+
+
+def test_a_ticket_launches_once(settings: Settings) -> None:
+    """A form that is sent twice, or a ticket that somebody saw, starts no second session."""
+    signer = Signer(SECRET, lambda: 0.0)
+    now = [0.0]
+    used, worker = Used(lambda: now[0]), Fake()
+
+    async def launch(launches: Launches, ticket: LaunchTicket) -> Launch:
+        async with used.turn(ticket) as turn:
+            first = turn.first(launches)
+            if first is None:
+                await asyncio.sleep(0.01)  # it is looked at meanwhile
+                first = launches.start(Order(settings.places["local"], ticket.owner, "ada"))
+                turn.launched(first)
+            return first
+
+    async def go() -> None:
+        launches = Launches(worker, settings.limits, Counter(settings.limits))
+        again = LaunchTicket.read(signer, TICKET.signed(signer), "the-owner")
+        one, two = await asyncio.gather(launch(launches, TICKET), launch(launches, again))
+        assert one is two
+        other = replace(TICKET, nonce="another click")
+        assert await launch(launches, other) is not one
+        for found in launches.of("the-owner"):
+            await launches.stop(found)
+        assert await launch(launches, TICKET) is one
+        with pytest.raises(NotTrusted, match="used before"):
+            await launch(Launches(worker, settings.limits, Counter(settings.limits)), TICKET)
+        now[0] = TICKET_S + 1  # by now it has expired
+        third = await launch(launches, replace(TICKET, nonce="a third"))
+        assert len(used) == 1
+        await launches.stop(third)
+
+    asyncio.run(go())
+
+
+def test_a_ticket_that_launched_nothing_is_not_used_up() -> None:
+    used = Used()
+
+    async def go() -> None:
+        with pytest.raises(NotTrusted):
+            async with used.turn(TICKET):
+                raise NotTrusted("another notebook")
+        assert len(used) == 0
+
+    asyncio.run(go())
+
+
 def test_what_was_signed_for_one_purpose_is_nothing_for_another() -> None:
     """A salt for each kind: else a ticket's text could be a cookie."""
     signer = Signer(SECRET, lambda: 0.0)
@@ -134,7 +194,8 @@ def test_a_ticket_is_what_was_said_yes_to_and_nothing_else() -> None:
     said: dict[str, Any] = {"address": ADDRESS, "digest": "sha256:00", "place": "here"}
     said["urlpath"] = TICKET.urlpath
     read.hold(**said)
-    for key, value in (("address", "x"), ("digest", "x"), ("place", "x"), ("urlpath", None)):
+    others = {"address": "x", "digest": "x", "place": "x", "urlpath": None, "ref": "another"}
+    for key, value in others.items():
         with pytest.raises(NotTrusted, match=f"another {'notebook' if key == 'digest' else key}"):
             read.hold(**{**said, key: value})
     assert "the-owner" not in repr(read)

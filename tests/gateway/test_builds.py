@@ -267,6 +267,21 @@ def test_where_people_are_asked_machines_bring_a_token(tmp_path: Path, web: str,
     assert token not in json.dumps(found)
 
 
+@pytest.mark.parametrize("sends", [False, True])
+def test_the_operators_own_token_is_for_their_machines(
+    tmp_path: Path, web: str, *, sends: bool
+) -> None:
+    """Fails without ``told_token``: ``ready`` had whatever the launch landed with."""
+    settings = settings_for(tmp_path, HUB, tokens=TOKENS)
+    target = build_of(f"{web}plain.ipynb")
+    landing = Landing(f"{SERVER}lab", SERVER, TOKEN, sends_token=sends)
+    found, _ = run(settings, target, landing=landing)
+    assert found[-1]["token"] == (TOKEN if sends else "")
+    machine = {"Authorization": f"Bearer {TOKENS['bot']}"}
+    found, _ = run(settings, target, machine, landing=landing)
+    assert found[-1]["token"] == TOKEN
+
+
 def test_other_sites_launch_where_the_settings_say_so(settings: Settings, web: str) -> None:
     target, headers = build_of(f"{web}plain.ipynb"), {"Origin": "https://book.test"}
     (event,), worker = run(settings, target, headers)

@@ -21,7 +21,8 @@ from tests.gateway.rig import running, settings_for
 from tests.gateway.rig_envs import git, notebook, published, served, whole
 from tests.local.conftest import make_origin, serve  # noqa: F401 - pytest looks for them
 
-from binderclip.gateway.envs.remembered import FRESH_S, Built, Remembered
+from binderclip.flow.bringing import UNUSED_S
+from binderclip.gateway.envs.remembered import FRESH_S, Base, Built, Remembered
 from binderclip.gateway.settings.model import Limits
 
 if TYPE_CHECKING:
@@ -65,7 +66,9 @@ def around(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Around]:
     web.mkdir()
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
-    settings = settings_for(tmp_path, public_url=url, limits=Limits(looks="12/minute"))
+    settings = settings_for(
+        tmp_path, public_url=url, tokens={"hub": "of a hub"}, limits=Limits(launches="12/hour")
+    )
     with published(web) as address, served(whole(settings), listening):
         yield Around(url, address, web, settings.storage)
 
@@ -226,12 +229,78 @@ def test_strangers_are_counted(around: Around) -> None:
     path = around.put({"version": 1, "files": FILES})
     for _ in range(12):
         assert around.get(path).status_code == 200
+    # It fetches what a launch does, and counts as one; a hub with a token of ours has its people.
+    assert around.get(path, Authorization="Bearer of a hub").status_code == 200
     for rest in ("", f"/{'0' * 40}.git/info/refs?service=git-upload-pack"):
         answer = around.get(f"{path}{rest}")
         assert answer.status_code == 429
         assert int(answer.headers["retry-after"]) > 0
     # What is known already is free.
     assert around.get(f"{path}.git/info/refs?service=git-upload-pack").status_code == 302
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
+        {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"},
+        {"Origin": "https://evil.example.org"},
+    ],
+)
+def test_no_page_elsewhere_makes_a_visitor_fetch(around: Around, headers: dict[str, str]) -> None:
+    """Pictures and frames of any site fill the disk of whoever runs a gateway on a laptop."""
+    path = around.put({"version": 1, "files": FILES})
+    coded = urlsafe_b64encode(f"{around.web}x.ipynb".encode()).decode().rstrip("=")
+    for one in (path, f"env/of/{coded}", f"{path}.git/info/refs?service=git-upload-pack"):
+        answer = around.get(one, **headers)
+        assert answer.status_code == 403, answer.text
+        assert "another web site" in answer.text
+    assert not list((around.storage / "envs").glob("*/*"))
+    assert around.get(path, **{"Sec-Fetch-Site": "none"}).status_code == 200
+
+
+def test_what_it_is_made_of(
+    around: Around,
+    make_origin: Callable[..., Origin],  # noqa: F811 - pytest's way
+    serve: Callable[..., AbstractContextManager[Served]],  # noqa: F811 - as above
+) -> None:
+    """So that a hub can tell what it bans, also below a file that was laid over it."""
+    make_origin("plain").commit({"environment.yml": "dependencies: [numpy]\n"})
+    with serve(make_origin("plain").path.parent) as server:
+        build = {"host": server.url, "path": "plain.git", "ref": "main"}
+        path = around.put({"version": 1, "build": build, "files": FILES})
+        said = around.said(path)
+        assert (said["own"], said["image"]) == (True, None)
+        spec = f"{quote(f'{server.url}/plain.git', safe='')}/main"
+        assert said["on"] == {"provider": "git", "spec": spec}
+        # Whoever names an earlier commit is told the same.
+        assert around.said(f"{path}/{said['commit']}")["on"] == said["on"]
+        as_it_is = around.said(around.put({"version": 1, "build": build}))
+        assert (as_it_is["own"], as_it_is["on"], as_it_is["image"]) == (False, None, None)
+    image = {"host": "https://quay.io", "path": "o/i", "hash": f"sha256:{'a' * 64}"}
+    said = around.said(around.put({"version": 1, "image": image}))
+    assert (said["own"], said["on"]) == (True, None)
+    assert said["image"] == "https://quay.io/o/i"
+
+
+def test_what_was_fetched_for_strangers_goes_again(
+    around: Around,
+    tmp_path: Path,
+    make_origin: Callable[..., Origin],  # noqa: F811 - pytest's way
+    serve: Callable[..., AbstractContextManager[Served]],  # noqa: F811 - as above
+) -> None:
+    """Nobody else prunes that part of the cache."""
+    old = tmp_path / "cache" / "repositories" / "old"
+    (old / f"{'a' * 40}.git").mkdir(parents=True)
+    (tmp_path / "cache").chmod(0o700)
+    then = time.time() - UNUSED_S - 1
+    os.utime(old, (then, then))
+    make_origin("plain").commit({"environment.yml": "dependencies: [numpy]\n"})
+    with serve(make_origin("plain").path.parent) as server:
+        build = {"host": server.url, "path": "plain.git", "ref": "main"}
+        around.said(around.put({"version": 1, "build": build, "files": FILES}))
+    assert not old.exists()
 
 
 def test_in_the_whole_service_under_a_prefix(
@@ -277,6 +346,14 @@ class TestRemembered:
         again = Remembered(tmp_path / "deep" / "notebooks")
         assert again.find("a") == self.ONE
         assert again.find("a", self.OTHER.commit) == self.OTHER
+
+    def test_what_it_was_made_of(self, tmp_path: Path) -> None:
+        kept = Remembered(tmp_path)
+        made = Built("3" * 40, key="3" * 64, on=Base("gh", "o/r/main"))
+        kept.add("a", made)
+        kept.add("a", Built("4" * 40, key="4" * 64, on=Base(image="https://quay.io/o/i")))
+        assert kept.find("a", made.commit) == made
+        assert kept.find("a") == Built("4" * 40, key="4" * 64, on=Base(image="https://quay.io/o/i"))
 
     def test_no_address_is_written_down(self, tmp_path: Path) -> None:
         kept = Remembered(tmp_path)

@@ -8,7 +8,7 @@ import re
 import socket
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -77,7 +77,7 @@ def around(tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ar
         patch.setenv("BINDERCLIP_CACHE", str(folder / "cache"))
         listening = socket.create_server(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
-        settings = settings_for(folder, public_url=url, limits=Limits(looks="1000/minute"))
+        settings = settings_for(folder, public_url=url, limits=Limits(launches="1000/hour"))
         (folder / "web").mkdir()
         web = stack.enter_context(published(folder / "web"))
         stack.enter_context(served(whole(settings), listening))
@@ -218,7 +218,8 @@ from binderclip.hub import NotebookProvider
 from traitlets.config import Config
 
 async def go(value):
-    config = Config({"NotebookProvider": value["config"]})
+    github = {"banned_specs": value.get("github", [])}
+    config = Config({"NotebookProvider": value["config"], "GitHubRepoProvider": github})
     try:
         provider = NotebookProvider(config=config, spec=value["spec"])
         said = {"banned": provider.is_banned(), "url": provider.get_repo_url()}
@@ -291,6 +292,8 @@ ANSWER = {
     "spec": f"o/r/{'ab' * 20}",
     "own": False,
     "origin": ADDRESS,
+    "on": None,
+    "image": None,
     "remarks": [],
 }
 
@@ -350,18 +353,63 @@ def test_who_may_launch() -> None:
 
 
 @pytest.mark.parametrize(
+    ("banned", "addresses"),
+    [
+        (
+            r"https://github\.com/bad/",
+            [
+                "https://github.com/bad/r/blob/main/x.ipynb",
+                "https://GitHub.com/Bad/r/blob/main/x.ipynb",
+                "https://www.github.com/bad/r/blob/main/x.ipynb",
+                "https://raw.githubusercontent.com/bad/r/main/x.ipynb",
+                "https://raw.githubusercontent.com/bad/r/refs/heads/main/x.ipynb",
+                "https://raw.github.com/bad/r/main/x.ipynb",
+                "https://nbviewer.org/github/bad/r/blob/main/x.ipynb",
+                "https://colab.research.google.com/github/bad/r/blob/main/x.ipynb",
+            ],
+        ),
+        (
+            r"https://raw\.githubusercontent\.com/bad/",
+            ["https://github.com/bad/r/blob/main/x.ipynb"],
+        ),
+        (
+            r"https://gist\.github\.com/bad/",
+            ["https://gist.githubusercontent.com/bad/0123456789abcdef0123/raw/x.ipynb"],
+        ),
+    ],
+)
+def test_what_is_banned_is_banned_by_whatever_address(
+    banned: str, addresses: Sequence[str]
+) -> None:
+    """A forge has several for each file."""
+    good = [one.replace("bad", "good").replace("Bad", "good") for one in addresses]
+    config = {"gateway": "http://127.0.0.1:9/", "banned_specs": [banned]}
+    found = called(*({"config": config, "spec": quoted(one)} for one in [*addresses, *good]))
+    said = [one.get("banned", False) for one in found]
+    assert said == [True] * len(addresses) + [False] * len(good)
+
+
+@pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"origin": "https://raw.evil.org/x"}, "an address that is not allowed"),
         ({"commit": "main"}, "named no repository of git"),
         ({"provider": "zenodo"}, "named no repository of git"),
         ({"provider": None}, "named no repository of git"),
+        ({"own": True, "on": {"provider": "zenodo", "spec": "x"}}, "named no repository of git"),
+        ({"on": {"provider": "gh"}}, "nothing that can be read"),
+        # One file laid over it, and it is another repository.
+        ({"own": True, "on": {"provider": "gh", "spec": "bad/r/main"}}, "a repository not allowed"),
+        ({"spec": f"bad/r/{'ab' * 20}"}, "a repository not allowed"),
+        ({"own": True, "image": "https://quay.io/bad/i"}, "an image that is not allowed"),
+        ({"origin": "https://raw.githubusercontent.com/bad/r/main/x.ipynb"}, "an address that"),
     ],
 )
 def test_where_it_leads(change: Mapping[str, Any], words: str) -> None:
     with answering(json.dumps({**ANSWER, **change}).encode()) as (url, _):
-        config = {"gateway": url, "banned_specs": [r"https://raw\.evil\.org"]}
-        (found,) = called({"config": config, "spec": quoted(ADDRESS)})
+        banned = [r"https://raw\.evil\.org", r"https://quay\.io/bad/", r"https://github\.com/bad/"]
+        config = {"gateway": url, "banned_specs": banned}
+        (found,) = called({"config": config, "github": ["bad/"], "spec": quoted(ADDRESS)})
     assert words in found["error"]
 
 

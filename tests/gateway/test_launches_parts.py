@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import ip_network
@@ -30,12 +31,15 @@ from binderclip.errors import (
     SpecError,
     TooLarge,
 )
+from binderclip.gateway.envs.store import EnvStore
 from binderclip.gateway.launches import preparing, urlpath
 from binderclip.gateway.launches.choosing import place_for, refusal
 from binderclip.gateway.launches.looking import Looker, at_ref
-from binderclip.gateway.launches.model import Look
+from binderclip.gateway.launches.model import Look, Order
 from binderclip.gateway.launches.wanting import PlaceGuard, token_for
+from binderclip.gateway.launches.work import launches_of
 from binderclip.gateway.settings.model import Limits, PlaceSettings, Settings
+from binderclip.gateway.visitors.counting import Counter
 from binderclip.guard import Endpoint, PublicGuard
 from binderclip.spec.model import Binder, Frozen, Reference
 
@@ -151,6 +155,40 @@ def test_another_ref_of_its_repository(settings: Settings, web: str) -> None:
         at_ref(look_at(notebook()), "dev")
 
 
+def test_this_machine_fetches_a_repository_under_the_guard(tmp_path: Path) -> None:
+    """A notebook's ``build`` is a stranger's address as much as the notebook's own."""
+    asked: list[str] = []
+
+    class Watched(PublicGuard):
+        async def endpoints(self, host: str, port: int) -> tuple[Endpoint, ...]:
+            asked.append(host)
+            return await super().endpoints(host, port)
+
+    async def work() -> None:
+        settings, guard = settings_for(tmp_path, HERE), Watched()
+        launches = launches_of(
+            settings,
+            guard=guard,
+            looker=Looker(guard, settings),
+            envs=EnvStore(tmp_path / "envs"),
+            counter=Counter(settings.limits),
+            cache=Cache(tmp_path / "cache"),
+        )
+        with socket.create_server(("127.0.0.1", 0)) as inside:
+            inside.setblocking(False)
+            build = Reference(f"http://127.0.0.1:{inside.getsockname()[1]}", "secret.git", ref="m")
+            order = Order(HERE, "ada", "ada", environment=Environment(build=build))
+            launch = launches.start(order)
+            await launch.wait()
+            assert isinstance(launch.error, AddressForbidden)
+            assert asked == ["127.0.0.1"]
+            with pytest.raises(BlockingIOError):
+                inside.accept()
+        await launches.close(0)
+
+    asyncio.run(work())
+
+
 @pytest.mark.parametrize("ref", ["--upload-pack=x", "-x", "a..b", "a b", "a\nb", "", "a" * 5000])
 def test_what_can_be_no_ref_never_gets_to_git(settings: Settings, web: str, ref: str) -> None:
     with pytest.raises(Refused, match="expected a branch") as caught:
@@ -162,7 +200,7 @@ def test_a_look_is_kept_for_its_owner(settings: Settings, web: str) -> None:
     async def work() -> None:
         looker = Looker(PublicGuard(allow=LOOPBACK), settings)
         source = sources.resolve(f"{web}own.ipynb")
-        job = looker.begin("ada", source)
+        job = looker.begin("ada", source, client="ada")
         assert await looker.settled(job, 30)
         assert job.result is not None
         assert looker.find(job.id, source.address, "ada") is job

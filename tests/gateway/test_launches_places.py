@@ -9,18 +9,18 @@ import logging
 import os
 import re
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 import httpx
 import pytest
 from tests.binderhub.replay import SERVER_TOKEN, ReplayHub, replay_hub
 from tests.gateway.rig import settings_for
-from tests.gateway.rig_launches import files, notebook
+from tests.gateway.rig_launches import files, look_at, notebook
 from tests.local.conftest import make_origin, serving
 from tests.targets.cases.binderhub import Launching
 
@@ -28,16 +28,22 @@ from binderclip import processes, sources
 from binderclip.cache import Cache
 from binderclip.environment import Environment
 from binderclip.errors import NotTrusted, Refused
-from binderclip.events import Progress
+from binderclip.events import Event, Progress, Ready
+from binderclip.flow.labs import lab_over
+from binderclip.flow.launching import launched
 from binderclip.gateway.envs.store import EnvStore
+from binderclip.gateway.launches import here
 from binderclip.gateway.launches.launch import Launch
 from binderclip.gateway.launches.looking import Looker
 from binderclip.gateway.launches.model import Landing, Order
+from binderclip.gateway.launches.seating import Seating
 from binderclip.gateway.launches.table import Launches
 from binderclip.gateway.launches.work import launches_of
 from binderclip.gateway.settings.model import Limits, PlaceSettings, Settings
 from binderclip.gateway.visitors.counting import Counter
 from binderclip.guard import PublicGuard
+from binderclip.session import Session
+from binderclip.targets.local import LocalTarget
 
 if TYPE_CHECKING:
     from tests.hubs.rig import Hub
@@ -463,6 +469,62 @@ def test_a_server_that_was_shut_down_from_within_is_over(spot_local: Spot, web: 
             await over(launch)
             assert launch.why == "JupyterLab was shut down"
             assert spot_local.left() == []
+
+    asyncio.run(work())
+
+
+class Contained:
+    """A target of this machine whose sessions are servers, not folders: as containers are."""
+
+    name: Literal["local"] = "local"
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache, self._stack = cache, AsyncExitStack()
+
+    def refusal(self, env: Environment) -> str | None:  # noqa: ARG002 - see Target
+        return None
+
+    async def launch(self, env: Environment) -> AsyncGenerator[Event, None]:
+        def quiet(plan: object) -> None:
+            pass
+
+        target = LocalTarget(self._cache, quiet, own_home=True)
+        session = await self._stack.enter_async_context(launched(target, env, quiet))
+        assert session.runtime is not None
+        home = session.runtime.home
+        serving = lab_over(session.runtime, home, cache=self._cache, observe=quiet, remark=quiet)
+        lab = await self._stack.enter_async_context(serving)
+        yield Ready(Session("local", "one", url=lab.base, token=lab.token, throwaway=True))
+
+    async def stop(self, session: Session) -> None:  # noqa: ARG002 - there is one
+        await self._stack.aclose()
+
+
+def test_a_server_of_this_machine_takes_the_notebook_and_is_ended(spot_local: Spot) -> None:
+    """A further target fits in: what it hands out may be a folder, or a server."""
+    place = replace(spot_local.place, idle_s=1.0)
+    settings, cache = spot_local.settings, spot_local.cache
+
+    async def work() -> None:
+        seating = Seating(
+            spot_local.order(place=place, look=look_at(notebook())),
+            Contained(cache),
+            Environment(),
+            None,
+            None,
+            settings,
+            cache,
+            PublicGuard(),
+            lambda _: None,
+        )
+        landed = await here.landed(seating)
+        try:
+            assert (await content(landed.landing, path_of(landed.landing))).status_code == 200
+            assert landed.life is not None
+            assert "nobody used it" in await landed.life()
+        finally:
+            await landed.stop()
+        assert spot_local.left() == []
 
     asyncio.run(work())
 

@@ -17,6 +17,7 @@ from binderclip.gateway.launches.launch import KEPT_CHARACTERS, KEPT_STEPS, Laun
 from binderclip.gateway.launches.model import Landing
 from binderclip.gateway.launches.table import Bounds, Launches
 from binderclip.gateway.settings.model import Limits
+from binderclip.gateway.visitors.client import WIDER
 from binderclip.gateway.visitors.counting import Counter
 
 LIMITS = Limits(launches="1000/minute", environment="1000/minute")
@@ -369,6 +370,62 @@ def test_what_is_over_for_long_is_forgotten_and_elsewhere_when_its_hub_has_ended
     run(work, lambda: Rig(bounds=Bounds(age_s=-1)))
 
 
+def test_launches_that_are_over_leave_room_for_others() -> None:
+    """table: 5000 that fail at once kept everybody else from launching for an hour."""
+
+    async def work(rig: Rig) -> None:
+        rig.fake.error = LaunchError("no")
+        rig.fake.gate.set()
+        for number in range(6):
+            await rig.launches.start(order(owner=str(number))).wait()
+        assert [bool(rig.launches.of(str(number))) for number in range(6)] == [False] * 2 + [
+            True
+        ] * 4
+        rig.fake.error = None
+        rig.fake.gate.clear()
+        for number in range(4):
+            rig.launches.start(order(AWAY, owner=f"alive {number}"))
+        with pytest.raises(RateLimited, match="more launches waiting"):
+            rig.launches.start(order(owner="bob"))
+
+    run(work, lambda: Rig(bounds=Bounds(known=4)))
+
+
+def test_what_is_up_elsewhere_is_forgotten_last_and_one_at_a_time() -> None:
+    """Who fills the table takes nobody's list away."""
+
+    async def work(rig: Rig) -> None:
+        rig.fake.gate.set()
+        rig.fake.lives = False
+        for number in range(3):
+            await rig.launches.start(order(AWAY, owner=f"up {number}")).wait()
+        rig.fake.error = LaunchError("no")
+        for number in range(5):
+            await rig.launches.start(order(owner=f"bad {number}")).wait()
+        assert rig.launches.sessions == 3
+        rig.fake.error = None
+        for number in range(3, 5):
+            await rig.launches.start(order(AWAY, owner=f"up {number}")).wait()
+        kept = [number for number in range(5) if rig.launches.of(f"up {number}")]
+        assert kept == [1, 2, 3, 4]
+
+    run(work, lambda: Rig(bounds=Bounds(known=4)))
+
+
+def test_networks_of_ipv6_have_so_many_under_way_together() -> None:
+    """Who rents a /48 has 65,536 clients' networks."""
+
+    async def work(rig: Rig) -> None:
+        place = replace(PLACE, sessions=100, at_once=20)
+        for number in range(WIDER):
+            rig.launches.start(order(place, client=f"2001:db8:1:{number:x}::/64"))
+        with pytest.raises(RateLimited, match="16 launches of your network"):
+            rig.launches.start(order(place, client="2001:db8:1:ffff::/64"))
+        rig.launches.start(order(place, client="2001:db8:2::/64"))
+
+    run(work, lambda: Rig(bounds=Bounds(each=1)))
+
+
 def test_steps_are_bounded_in_number_and_length() -> None:
     launch = Launch(order())
     for number in range(KEPT_STEPS + 3):
@@ -377,6 +434,20 @@ def test_steps_are_bounded_in_number_and_length() -> None:
     last = launch.steps[-1]
     assert isinstance(last, Log)
     assert len(last.line) == KEPT_CHARACTERS
+
+
+def test_of_what_a_builder_printed_only_the_end_is_kept_for_long() -> None:
+    async def work(rig: Rig) -> None:
+        launch = rig.launches.start(order())
+        for number in range(50):
+            launch.tell(Log(str(number)))
+        rig.fake.gate.set()
+        await launch.wait()
+        told = launch.steps.end
+        assert rig.launches.of("ada") == (launch,)
+        assert [number async for number, _ in launch.follow()] == [told - 2, told - 1]
+
+    run(work, lambda: Rig(bounds=Bounds(told=2, read_s=-1)))
 
 
 def test_settled_waits_so_long() -> None:

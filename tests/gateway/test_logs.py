@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import logging
 from typing import Any
@@ -48,6 +49,16 @@ def test_any_path_is_a_line(path: bytes, query: bytes) -> None:
     scope = {"path": "/", "raw_path": b"/" + path, "query_string": query}
     assert path_of(scope).isprintable()
     assert path_of(scope).startswith("/")
+
+
+@pytest.mark.parametrize("prefix", ["", "/services/binderclip"])
+@pytest.mark.parametrize("more", ["", ".git/info/refs", "/0123456789abcdef.git", "/../x"])
+def test_addresses_in_base64_are_not_kept(prefix: str, more: str) -> None:
+    """Their tokens cannot be seen, and so not be masked."""
+    coded = base64.urlsafe_b64encode(b"https://example.org/x.ipynb?token=s3cret").decode()
+    path = f"{prefix}/env/of/{coded}{more}"
+    scope = {"path": path, "raw_path": path.encode(), "query_string": b"service=git-upload-pack"}
+    assert path_of(scope) == f"{prefix}/env/of/…?service=git-upload-pack"
 
 
 @pytest.mark.parametrize(

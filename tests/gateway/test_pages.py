@@ -301,10 +301,11 @@ class TestLaunch:
 
         async def go(guest: Guest) -> None:
             page = await guest.see(f"v2/notebook?url={url}")
+            other = await guest.see(f"v2/notebook?url={url}")
             site.put("/changing.ipynb", notebook(FILES, code="evil()"))
             kept = await guest.click(page)
             assert kept.heading.startswith("Starting")  # the very bytes that were shown
-            page = await guest.click(page, job="gone")
+            page = await guest.click(other, job="gone")
             assert page.status == 409
             assert "another one than when you were asked" in page.text
             assert "data-auto" not in page.form.tag
@@ -342,11 +343,25 @@ class TestLaunch:
 
         visit(settings, go)
 
+    def test_a_form_that_is_sent_twice_leads_to_what_it_launched(
+        self, settings: Settings, url: str
+    ) -> None:
+        """Without ``Used`` each press of the button starts another session."""
+
+        async def go(guest: Guest) -> None:
+            page = await guest.see(f"v2/notebook?url={url}")
+            first, second = await asyncio.gather(guest.click(page), guest.click(page))
+            third = await guest.click(page)
+            assert first.heading.startswith("Starting")
+            assert len({one.answer.url.path for one in (first, second, third)}) == 1
+
+        visit(settings, go)
+
     def test_too_many_launches(self, tmp_path: Path, url: str) -> None:
         async def go(guest: Guest) -> None:
             page = await guest.see(f"v2/notebook?url={url}")
             await guest.click(page)
-            page = await guest.click(page)
+            page = await guest.click(await guest.see(f"v2/notebook?url={url}"))
             assert page.status == 429
             assert page.answer.headers["Retry-After"]
             # Back to what was asked for, though the form's own address says nothing of it.

@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from binderclip.config.values import Faults
 from binderclip.errors import BinderclipError, ConfigError, Refused, Unreachable
 from binderclip.gateway.settings.model import Settings
 from binderclip.gateway.settings.places import Found
 from binderclip.gateway.settings.reading import KEYS, OWN_TOKEN, Means, read
 from binderclip.gateway.settings.said import VARIABLES, Flags
 from binderclip.gateway.settings.shown import shown
+from binderclip.gateway.settings.words import origins_of
 
 SECRET = "s3cret-" * 8
 
@@ -76,6 +78,7 @@ def test_all_that_a_file_may_say(tmp_path: Path) -> None:
         origins = ["https://book.example.org"]
         providers = "mybinder"
         grace_s = 5
+        expose = true
         log = "json"
         [places.mybinder]
         kind = "binderhub"
@@ -98,6 +101,7 @@ def test_all_that_a_file_may_say(tmp_path: Path) -> None:
         token_env = "CI_TOKEN"
         [limits]
         looks = "5/minute"
+        badges = "7/minute"
         launches = "2/hour"
         environment = "9/day"
         streams = 10
@@ -123,6 +127,7 @@ def test_all_that_a_file_may_say(tmp_path: Path) -> None:
     assert found.environment.build is not None
     assert found.environment.build.path == "o/r"
     assert (found.limits.looks, found.limits.streams, found.limits.launch_s) == ("5/minute", 10, 9)
+    assert (found.limits.badges, found.exposed) == ("7/minute", True)
     assert found.share is not None
     assert (found.share.url, found.share.days) == ("memory://shared", 2)
     assert (found.secret, found.log, found.providers) == (SECRET.encode(), "json", "mybinder")
@@ -227,6 +232,34 @@ def test_this_machine_is_for_others_only_when_told_twice(
     assert "--expose" in str(caught.value.hint)
     assert settings_of(tmp_path, text, expose=True, **flags).exposed
     assert settings_of(tmp_path, f"{text}\nexpose = true", **flags).exposed
+
+
+@pytest.mark.parametrize(
+    ("place", "owned"),
+    [
+        ('kind = "server"\nurl = "http://127.0.0.1:8888"\ntoken = "theirs"', True),
+        ('kind = "server"\nurl = "http://127.0.0.1:8888"', True),
+        ('kind = "jupyterhub"\nurl = "https://hub.test"\ntoken = "theirs"', True),
+        ('kind = "gateway"\nurl = "https://gateway.test"\ntoken = "theirs"', True),
+        ('kind = "gateway"\nurl = "https://gateway.test"', False),
+        ('kind = "binderhub"\nurl = "https://hub.test"\nask = true', False),
+    ],
+)
+def test_nor_is_what_a_token_of_the_settings_opens(
+    tmp_path: Path, place: str, *, owned: bool
+) -> None:
+    """A stranger's click would put notebooks on the operator's own server."""
+    text = f'public_url = "https://example.org"\n[places.p]\n{place}'
+    assert settings_of(tmp_path, text, expose=True).exposed
+    near = text.replace("https://example.org", "http://localhost:8585")
+    assert not settings_of(tmp_path, near).exposed
+    if not owned:
+        assert not settings_of(tmp_path, text).exposed
+        return
+    for means in (Means(find=nothing_there), Means(find=nothing_there, keep=False)):
+        with pytest.raises(Refused, match=r"without a login.*loopback") as caught:
+            settings_of(tmp_path, text, means=means)
+        assert "--expose" in str(caught.value.hint)
 
 
 def test_a_public_binderhub_needs_no_such_word(tmp_path: Path) -> None:
@@ -385,3 +418,11 @@ def test_any_file_is_settings_or_faults(
     assert found.default in found.places
     assert found.prefix.startswith("/")
     assert shown(found)
+
+
+def test_origins_are_as_browsers_say_them() -> None:
+    faults = Faults("the settings")
+    said = ["https://Book.example.org:443/", "http://[::1]:8000", "*"]
+    found = origins_of(said, "origins", faults)
+    assert found == ("https://book.example.org", "http://[::1]:8000", "*")
+    faults.end()

@@ -199,13 +199,15 @@ class Bench:
         self.kept: Kept[Thing] = Kept(self.bounds, self.clock)
         self.gate = asyncio.Event()
 
-    def begin(self, owner: str = "ada", address: str = "u", size: int = 1) -> Job[Thing]:
+    def begin(
+        self, owner: str = "ada", address: str = "u", size: int = 1, client: str | None = None
+    ) -> Job[Thing]:
         async def work(tell: Tell) -> Thing:
             tell("working")
             await self.gate.wait()
             return Thing(size)
 
-        return self.kept.begin(owner, address, work)
+        return self.kept.begin(owner, address, work, client=client)
 
     async def done(self, **named: Any) -> Job[Thing]:
         self.gate.set()
@@ -233,6 +235,19 @@ class TestKept:
             assert jobs[0].steps == ["working"]
             await asyncio.gather(*(bench.kept.settled(job, 5) for job in jobs))
             bench.begin()
+            bench.gate.set()
+
+        run(check())
+
+    def test_only_so_many_at_once_from_one_place(self) -> None:
+        async def check() -> None:
+            bench = Bench(Bounds(running=2, running_client=3))
+            for owner in ("ada", "bob", "eve"):
+                bench.begin(owner, client="one")
+            with pytest.raises(RateLimited, match="expected fewer than 3"):
+                bench.begin("dan", client="one")
+            bench.begin("dan", client="other")
+            bench.begin("dan")
             bench.gate.set()
 
         run(check())

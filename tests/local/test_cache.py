@@ -183,6 +183,35 @@ def test_pruning_everything_removes_fetched_repositories(fresh_cache: Cache) -> 
     assert not store.exists()
 
 
+def test_fetched_repositories_give_way_the_longest_unused_first(fresh_cache: Cache) -> None:
+    """A total for them: many small ones, and what nobody else removes."""
+    folders = {}
+    for number in range(6):
+        folder = fresh_cache.root / "repositories" / f"r{number}"
+        folder.mkdir(parents=True)
+        (folder / "pack").write_bytes(b"x" * (2 << 20 if number == 4 else 10))
+        then = time.time() - 100 * (6 - number)
+        os.utime(folder, (then, then))
+        folders[number] = folder
+
+    def left() -> set[int]:
+        return {number for number, folder in folders.items() if folder.exists()}
+
+    assert fresh_cache.shrink_repositories(7 << 20) == 7 << 20
+    assert left() == {0, 1, 2, 3, 4, 5}
+    # What is small counts for a megabyte.
+    assert fresh_cache.shrink_repositories(5 << 20) == 5 << 20
+    assert left() == {2, 3, 4, 5}
+    # Others' are neither counted nor removed, nor what is being fetched.
+    only = {folders[2], folders[3], folders[4]}
+    with fresh_cache.lock("r2"):
+        assert fresh_cache.shrink_repositories(3 << 20, only.__contains__) == 3 << 20
+    assert left() == {2, 4, 5}
+    # What was used a moment ago stays, even if that is too much.
+    assert fresh_cache.shrink_repositories(0, idle_s=150) == 1 << 20
+    assert left() == {5}
+
+
 def test_the_next_build_of_a_key_removes_what_a_killed_one_left(fresh_cache: Cache) -> None:
     with fresh_cache.lock(KEY):
         left = fresh_cache.begin(KEY)

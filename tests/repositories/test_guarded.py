@@ -17,6 +17,7 @@ from binderclip.copying import prepare
 from binderclip.errors import AddressForbidden, Refused, ResolveError, TooLarge, Unreachable
 from binderclip.repositories.bounds import Bounds
 from binderclip.repositories.cached import cached, resolved
+from binderclip.repositories.guarded import holds_guarded
 from binderclip.repositories.history import Standing, exists, standing
 from binderclip.spec.model import Binder, Fetch
 
@@ -148,6 +149,24 @@ def test_stores_are_not_shared(asking: Asking, cache: Cache, origin: Origin, ser
         seen = len(server.seen)
         asyncio.run(asking.open(url).fetch(commit))
         assert len(server.seen) == seen
+
+
+def test_what_strangers_left_is_known_by_its_folder(
+    asking: Asking, cache: Cache, origin: Origin, serve: Serve
+) -> None:
+    """Also where nothing was fetched: refs of a thousand repositories are a thousand folders."""
+    commit = origin.commit({"a": "1"})
+    with serve(origin.path.parent) as server:
+        url = f"{server.url}/origin.git"
+        guarded, own, other = asking.open(url), cached(url, cache), cached(f"{url}/", cache)
+        asyncio.run(guarded.resolve("main"))
+        assert holds_guarded(guarded.folder)
+        asyncio.run(guarded.fetch(commit))
+        assert holds_guarded(guarded.folder)
+        asyncio.run(own.resolve("main"))
+        assert not holds_guarded(own.folder)
+        asyncio.run(other.fetch(commit))
+        assert not holds_guarded(other.folder)
 
 
 def test_the_guard_is_asked_about_what_is_in_the_cache_too(

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     from filelock import FileLock
 
+_LEAST_BYTES = 2**20
+"""Small ones, by the hundred thousand, use up a disk as well."""
 _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# Made by binderclip; see https://bford.info/cachedir/\n"
 
 
@@ -275,13 +277,47 @@ class Cache:
         """Remove what was fetched of repositories, unless it was used since, or ``only`` says no
         to its folder.
         """
-        with _translated(self.root), suppress(FileNotFoundError):
+        with _translated(self.root):
+            for idle_s, folder in self._repositories(only):
+                if idle_s >= older_than_s:
+                    self._remove_repository(folder)
+
+    def shrink_repositories(
+        self, max_bytes: int, only: Callable[[Path], bool] | None = None, *, idle_s: float = 0.0
+    ) -> int:
+        """Remove what was fetched of repositories, the longest unused first, until at most
+        ``max_bytes`` are left of those that ``only`` says yes to; none that was used within
+        ``idle_s``. Each counts for a megabyte at least. Returns how many bytes are left.
+        """
+        with _translated(self.root):
+            found = [
+                (unused_s, max(_LEAST_BYTES, trees.size(folder)), folder)
+                for unused_s, folder in self._repositories(only)
+            ]
+            left = sum(size for _, size, _ in found)
+            for unused_s, size, folder in sorted(found, reverse=True):
+                if left <= max_bytes or unused_s < idle_s:
+                    break
+                if self._remove_repository(folder):
+                    left -= size
+        return left
+
+    def _repositories(self, only: Callable[[Path], bool] | None) -> list[tuple[float, Path]]:
+        """For how many seconds each was not used, and its folder. Others may remove some."""
+        found: list[tuple[float, Path]] = []
+        with suppress(FileNotFoundError):
             for folder in list((self.root / "repositories").iterdir()):
-                old = time.time() - folder.stat().st_mtime >= older_than_s
-                if old and (only is None or only(folder)):
-                    with self._locked(folder.name) as held:
-                        if held:
-                            trees.remove(folder)
+                with suppress(FileNotFoundError):
+                    if only is None or only(folder):
+                        found.append((time.time() - folder.stat().st_mtime, folder))
+        return found
+
+    def _remove_repository(self, folder: Path) -> bool:
+        """Whether it is gone: what somebody fetches just now stays."""
+        with self._locked(folder.name) as held:
+            if held:
+                trees.remove(folder)
+        return held
 
     @contextmanager
     def _locked(self, name: str) -> Iterator[bool]:

@@ -37,11 +37,14 @@ def remove(folder: Path) -> None:
 
 
 def size(folder: Path) -> int:
-    """Bytes of all regular files below, each path counted."""
+    """Bytes of all regular files below, each path counted. What goes meanwhile is not counted."""
     total = 0
     for parent, _, names in os.walk(folder):
         for name in names:
-            facts = os.lstat(os.path.join(parent, name))  # noqa: PTH118 - tens of thousands
+            try:
+                facts = os.lstat(os.path.join(parent, name))  # noqa: PTH118 - tens of thousands
+            except FileNotFoundError:
+                continue
             if stat.S_ISREG(facts.st_mode):
                 total += facts.st_size
     return total

@@ -53,7 +53,11 @@ _NEEDED = (
     metavar="CIDR",
     help="Fetch from this network too, besides the public web; repeatable.",
 )
-@click.option("--expose", is_flag=True, help="Let other machines run notebooks on this one.")
+@click.option(
+    "--expose",
+    is_flag=True,
+    help="Let other machines run notebooks here, or where your token opens.",
+)
 @click.option("--log", type=click.Choice(["text", "json"]), help="How lines are written.")
 @click.option("--open", "browser", is_flag=True, help="Open it in the browser.")
 @click.option("--check", is_flag=True, help="Print the settings that hold, and end.")

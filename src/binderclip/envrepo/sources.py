@@ -15,6 +15,7 @@ from binderclip.spec.providers import GIT_PROVIDERS, provider_of
 if TYPE_CHECKING:
     from binderclip.registries import Registries
     from binderclip.repositories import Repository
+    from binderclip.repositories.bounds import Bounds
 
 
 class Sources(Protocol):
@@ -31,11 +32,15 @@ class Sources(Protocol):
 
 class NetworkSources:
     """The real ones; an async context manager. Repositories are fetched into ``cache``, and where
-    they are ``anonymous`` as anybody gets them, without the person's git credentials.
+    they are ``anonymous`` as anybody gets them, without the person's git credentials. ``bounds``
+    are for those that ``guard`` stands before.
     """
 
-    def __init__(self, cache: Cache, guard: Guard, *, anonymous: bool = True) -> None:
+    def __init__(
+        self, cache: Cache, guard: Guard, *, anonymous: bool = True, bounds: Bounds | None = None
+    ) -> None:
         self._cache, self._guard, self._anonymous = cache, guard, anonymous
+        self._bounds = bounds
         self._closing = AsyncExitStack()
         self._registries: Registries | None = None
 
@@ -69,7 +74,13 @@ class NetworkSources:
             )
         from binderclip.repositories.cached import cached  # noqa: PLC0415 - not without any
 
-        found = cached(build.url, self._cache, anonymous=self._anonymous, guard=self._guard)
+        found = cached(
+            build.url,
+            self._cache,
+            anonymous=self._anonymous,
+            guard=self._guard,
+            bounds=self._bounds,
+        )
         with self._cache.translated():
             commit = build.hash or await found.resolve(build.ref or "HEAD")
             await found.fetch(commit)

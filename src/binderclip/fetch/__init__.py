@@ -43,8 +43,10 @@ async def fetch(
     guard: Guard,
     limits: Limits | None = None,
     observe: Callable[[str], None] | None = None,
+    took: Callable[[int], None] | None = None,
 ) -> Fetched:
     """The notebook's bytes. ``observe`` gets a line for people at each step, without secrets.
+    ``took`` is told how many bytes of an answer of the web there are by now, and may raise.
 
     Raises AddressForbidden, TooLarge, SourceError. What came over the web at least begins like a
     notebook; the rest is for `notebook.parse` to say.
@@ -53,7 +55,7 @@ async def fetch(
     if source.kind == "url":
         from binderclip.fetch.web import fetch_url  # noqa: PLC0415 - it imports httpx
 
-        data, found, url = await fetch_url(source, guard, limits, observe or _nobody)
+        data, found, url = await fetch_url(source, guard, limits, observe or _nobody, took)
         return Fetched(data, found, url)
     if not guard.personal:
         raise AddressForbidden("files of this machine are not for those who ask from elsewhere")

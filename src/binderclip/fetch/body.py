@@ -74,9 +74,16 @@ DECODERS: dict[str, Callable[[], Decoder]] = {
 
 
 async def read_body(
-    chunks: AsyncIterator[bytes], *, encoding: str, length: str, max_bytes: int, place: str
+    chunks: AsyncIterator[bytes],
+    *,
+    encoding: str,
+    length: str,
+    max_bytes: int,
+    place: str,
+    took: Callable[[int], None] | None = None,
 ) -> bytes:
-    """The decoded body. ``length`` is the Content-Length header, perhaps empty.
+    """The decoded body. ``length`` is the Content-Length header, perhaps empty. ``took`` is told
+    how many bytes of it there are by now, and may raise.
 
     Raises TooLarge as soon as the limit is passed, SourceError for other encodings or damage.
     """
@@ -86,14 +93,20 @@ async def read_body(
     if length.isdecimal() and int(length[:20]) > max_bytes:
         raise _too_large(place, max_bytes)
     decoder, body, raw = new(), bytearray(), 0
-    async for chunk in chunks:
-        raw += len(chunk)
-        body += decoder.feed(chunk, max_bytes - len(body))
-        if raw > max_bytes or len(body) > max_bytes:
-            raise _too_large(place, max_bytes)
-    if not decoder.whole:
-        raise SourceError(f"the answer of {place} ended too early", hint="try again")
-    return bytes(body)
+    try:
+        async for chunk in chunks:
+            raw += len(chunk)
+            body += decoder.feed(chunk, max_bytes - len(body))
+            if raw > max_bytes or len(body) > max_bytes:
+                raise _too_large(place, max_bytes)
+            if took is not None:
+                took(len(body))
+        if not decoder.whole:
+            raise SourceError(f"the answer of {place} ended too early", hint="try again")
+        return bytes(body)
+    finally:
+        # The frames of an error hold on to it, for as long as somebody has the error.
+        body.clear()
 
 
 def _too_large(place: str, max_bytes: int) -> TooLarge:

@@ -38,7 +38,11 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 async def fetch_url(
-    source: Source, guard: Guard, limits: Limits, observe: Callable[[str], None]
+    source: Source,
+    guard: Guard,
+    limits: Limits,
+    observe: Callable[[str], None],
+    took: Callable[[int], None] | None = None,
 ) -> tuple[bytes, Source, str]:
     """The bytes, the source with the file's name, and the last address.
 
@@ -47,7 +51,8 @@ async def fetch_url(
     if source.url is None:
         raise SourceError(f"{source.shown}: there is nothing to ask for")
     try:
-        async with asyncio.timeout(limits.total_timeout_s), Web(guard, limits, observe) as web:
+        whole = asyncio.timeout(limits.total_timeout_s)
+        async with whole, Web(guard, limits, observe, took) as web:
             found = await follow(source, web.get)
             page = await web.get(found.url or source.url)
     except TimeoutError as exc:
@@ -74,10 +79,16 @@ class Page:
 class Web:
     """One fetch: its connections and cookies, and nothing that outlives it."""
 
-    def __init__(self, guard: Guard, limits: Limits, observe: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        guard: Guard,
+        limits: Limits,
+        observe: Callable[[str], None],
+        took: Callable[[int], None] | None = None,
+    ) -> None:
         self._guard = guard
         self._limits = limits
-        self._observe = observe
+        self._observe, self._took = observe, took
         # No httpx client: it would parse where redirects lead, and read .netrc.
         self._transport = GuardedTransport(guard)
         self._cookies = httpx.Cookies()
@@ -141,6 +152,7 @@ class Web:
             length=response.headers.get("content-length", ""),
             max_bytes=self._limits.max_bytes,
             place=link.host,
+            took=self._took,
         )
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         return Page(data, link, kind, _filename(response.headers))

@@ -15,6 +15,7 @@ from binderclip.spec.model import JSON, NOTHING
 from binderclip.targets import Target, TargetName
 
 if TYPE_CHECKING:
+    from binderclip.repositories.bounds import Bounds
     from binderclip.targets.local import Approve, Plan
     from binderclip.tokens import Tokens
 
@@ -47,7 +48,8 @@ def _nobody(plan: Plan) -> None:  # noqa: ARG001 - see Approve
 @dataclass(frozen=True, slots=True)
 class Means:
     """What targets work with; each takes what it needs. ``tokens`` count where a Wanted has no
-    token. The rest is for what runs on this machine: see LocalTarget.
+    token. The rest is for what runs on this machine: see LocalTarget, which has the ``guard``
+    too. ``bounds`` are for repositories that strangers name.
     """
 
     guard: Guard
@@ -59,6 +61,7 @@ class Means:
     offline: bool = False
     anonymous: bool = False
     python: str | None = None
+    bounds: Bounds | None = None
 
 
 Maker: TypeAlias = Callable[[Wanted, Means], Target]
@@ -91,6 +94,8 @@ def _local(wanted: Wanted, means: Means) -> Target:  # noqa: ARG001 - there is o
         offline=means.offline,
         python=means.python,
         anonymous=means.anonymous,
+        guard=means.guard,
+        bounds=means.bounds,
     )
 
 

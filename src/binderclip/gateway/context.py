@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from binderclip.gateway.visitors.logins import Logins
+from binderclip.gateway.visitors.once import Used
+from binderclip.gateway.visitors.sent import Sent
 from binderclip.guard import Guard
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ class Gateway:
     metrics: Metrics
     shelf: Shelf | None = None
     logins: Logins = field(default_factory=Logins)
+    sent: Sent = field(default_factory=Sent)
+    used: Used = field(default_factory=Used)
 
 
 def gateway_of(connection: HTTPConnection) -> Gateway:

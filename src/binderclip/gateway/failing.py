@@ -5,20 +5,19 @@ answer errors of theirs themselves where another form is asked for, as for event
 from __future__ import annotations
 
 import logging
-import math
 from http import HTTPStatus
 from typing import cast
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from binderclip.errors import BinderclipError, RateLimited
+from binderclip.errors import BinderclipError
+from binderclip.gateway import answers
 from binderclip.gateway.logs import LOG, path_of
 from binderclip.gateway.pages.answering import NotHere, told
-from binderclip.rest import faults
-from binderclip.rest.faults import INTERNAL
+from binderclip.rest.faults import INTERNAL, waiting
 
 _HTML = "text/html"
 
@@ -49,14 +48,11 @@ async def refused(request: Request, error: Exception) -> Response:
 
 
 async def _answer(request: Request, error: BinderclipError, status: int) -> Response:
-    if wants_page(request):
-        answer = await told(request, error)
-        answer.status_code = status
-    else:
-        answer = JSONResponse(faults.as_json(error), status)
-    answer.headers["Cache-Control"] = "no-store"
-    if isinstance(error, RateLimited) and error.retry_after_s is not None:
-        answer.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
+    if not wants_page(request):
+        return answers.refused(error, status)
+    answer = await told(request, error)
+    answer.status_code = status
+    answer.headers.update({**answers.NO_STORE, **waiting(error)})
     return answer
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import logging
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -26,6 +27,8 @@ LOG: Final = logging.getLogger("binderclip.gateway")
 _FACTS: Final = "facts"
 _ORIGIN = "http://gateway"
 _QUIET = frozenset({"/health", "/metrics"})
+# What follows is an address in base64url, whose tokens nobody sees to mask.
+_CODED = re.compile(r"/+env/+of/.*", re.DOTALL)
 
 
 class JsonLines(logging.Formatter):
@@ -83,9 +86,11 @@ def path_of(scope: Scope) -> str:
     """
     raw: bytes = scope.get("raw_path") or scope["path"].encode("utf-8", "replace")
     text = raw.partition(b"?")[0].decode("ascii", "backslashreplace")
+    text, coded = _CODED.subn("/env/of/", text)
     if query := scope.get("query_string", b""):
         text = f"{text}?{query.decode('ascii', 'backslashreplace')}"
-    return printable(masked(f"{_ORIGIN}/{text.lstrip('/')}").removeprefix(_ORIGIN))
+    told = printable(masked(f"{_ORIGIN}/{text.lstrip('/')}").removeprefix(_ORIGIN))
+    return told.replace("/env/of/", "/env/of/…", 1) if coded else told
 
 
 def network_of(scope: Scope) -> str:
@@ -168,10 +173,10 @@ def launches_noted(metrics: Metrics) -> Callable[[Launch], None]:
             return
         place = launch.order.place
         # Sessions elsewhere may end without a word to this process.
-        ours = 1 if place.kind == "local" else 0
-        if launch.state == "stopped" and launch.landing is not None:
+        ours = int(place.here)
+        if launch.over and launch.landing is not None:
             metrics.session(place.name, -ours)
-            say("session", place=place.name, outcome="over", why=printable(launch.why or ""))
+            say("session", place=place.name, outcome="over", why=printable(_ended(launch)))
             return
         if launch.state == "ready":
             metrics.session(place.name, ours)
@@ -188,6 +193,11 @@ def launches_noted(metrics: Metrics) -> Callable[[Launch], None]:
         )
 
     return observe
+
+
+def _ended(launch: Launch) -> str:
+    """Why a session is over: by a fault of ours, too."""
+    return launch.why or (launch.error.message if launch.error else "")
 
 
 def _phase(launch: Launch) -> str:

@@ -23,10 +23,13 @@ from binderclip.gateway.logs import say
 from binderclip.gateway.settings.model import Settings
 from binderclip.gateway.streams import streams_in
 from binderclip.gateway.streams.patience import PatientProtocol
+from binderclip.gateway.streams.peers import Peers
 
 _BACKLOG = 2048
 _SPARE = 1000
 """Connections beside event streams, and files besides connections."""
+_SPARE_EACH = 200
+"""Connections of one client beside its event streams."""
 _IDLE_S = 20
 _LAST_S = 5
 """How long answers that are under way at the very end may take."""
@@ -73,7 +76,7 @@ def serve(
     app = create(settings)
     config = uvicorn.Config(
         app,
-        http=PatientProtocol,
+        http=protocol_of(settings),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -87,6 +90,15 @@ def serve(
         timeout_graceful_shutdown=_LAST_S,
     )
     asyncio.run(_serve(app, config, listener, told))
+
+
+def protocol_of(settings: Settings) -> type[PatientProtocol]:
+    """For all connections of one server, which it counts."""
+
+    class Protocol(PatientProtocol):
+        peers = Peers(settings.limits.streams_each + _SPARE_EACH, settings.trusted_proxies)
+
+    return Protocol
 
 
 async def _serve(

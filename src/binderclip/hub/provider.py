@@ -20,6 +20,7 @@ import base64
 import json
 import posixpath
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
@@ -34,8 +35,16 @@ from binderhub.repoproviders import (
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPResponse
 from traitlets import Float, TraitError, Unicode, validate
 
+from binderclip.addresses.table import resolve_url
+from binderclip.errors import BinderclipError
+
 _SPEC = re.compile(r"(?P<address>[^/]+)(?:/(?P<commit>[0-9a-f]{40}))?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+# Hosts of a forge's files, the forge, and what stands before the ref in its own addresses.
+_RAW = {
+    "raw.githubusercontent.com": ("github.com", "blob/"),
+    "gist.githubusercontent.com": ("gist.github.com", ""),
+}
 _PORTS = {"http": 80, "https": 443}
 _OF = {
     "gh": GitHubRepoProvider,
@@ -54,6 +63,8 @@ class _Resolved:
     spec: str
     own: bool
     origin: str
+    on: tuple[str, str] | None
+    image: str | None
 
 
 class NotebookProvider(RepoProvider):  # type: ignore[misc]  # BinderHub has no types
@@ -127,9 +138,13 @@ class NotebookProvider(RepoProvider):  # type: ignore[misc]  # BinderHub has no 
         return str(proposal["value"]).rstrip("/") + "/"
 
     def is_banned(self) -> bool:
-        """Whether the address is, as it was written or in any other spelling of it."""
+        """Whether the address is, as it was written or in any other spelling of it; or what it
+        stands for is, as a file on its forge or as it is fetched.
+        """
         written, plain = self.address, _canonical(self.address)
-        return self._banned(written) or self._banned(plain)
+        if self._banned(written) or self._banned(plain):
+            return True
+        return self._forbidden(self.address)
 
     def get_repo_url(self) -> str:
         """Nothing is known yet but the address; the gateway leads git on. BinderHub makes the name
@@ -170,7 +185,11 @@ class NotebookProvider(RepoProvider):  # type: ignore[misc]  # BinderHub has no 
             # Wherever the address led, and whatever the notebook builds on.
             if self._forbidden(found.origin):
                 raise ValueError("the notebook is at an address that is not allowed here")
-            if not found.own and self._of(found).is_banned():
+            if found.image is not None and self._forbidden(found.image):
+                raise ValueError("the notebook's environment is an image that is not allowed here")
+            builds = (found.provider, found.spec)
+            on = found.on if found.own else builds
+            if on is not None and self._by(*on).is_banned():
                 raise ValueError("the notebook's environment is a repository not allowed here")
             self._resolved = found
         return self._resolved
@@ -196,7 +215,10 @@ class NotebookProvider(RepoProvider):  # type: ignore[misc]  # BinderHub has no 
         return found
 
     def _of(self, found: _Resolved) -> Any:
-        return _OF[found.provider](config=self.config, spec=found.spec)
+        return self._by(found.provider, found.spec)
+
+    def _by(self, provider: str, spec: str) -> Any:
+        return _OF[provider](config=self.config, spec=spec)
 
     def _banned(self, address: str) -> bool:
         """As BinderHub does, for another address."""
@@ -210,7 +232,11 @@ class NotebookProvider(RepoProvider):  # type: ignore[misc]  # BinderHub has no 
         """As ``banned_specs`` says; where something is allowed it was the address that people
         wrote, and not what a web site makes of it.
         """
-        return any(re.match(banned, address, re.IGNORECASE) for banned in self.banned_specs)
+        return any(
+            re.match(banned, one, re.IGNORECASE)
+            for one in _spellings(address)
+            for banned in self.banned_specs
+        )
 
 
 def _parsed(answer: HTTPResponse) -> _Resolved:
@@ -224,6 +250,8 @@ def _parsed(answer: HTTPResponse) -> _Resolved:
                 spec=str(value["spec"]),
                 own=bool(value["own"]),
                 origin=str(value["origin"]),
+                on=_base(value["on"]),
+                image=None if value["image"] is None else str(value["image"]),
             )
         else:
             found, said = None, _said(value["error"])
@@ -233,9 +261,14 @@ def _parsed(answer: HTTPResponse) -> _Resolved:
         ) from exc
     if found is None:
         raise ValueError(said)
-    if not _COMMIT.fullmatch(found.commit) or found.provider not in _OF:
+    known = found.provider in _OF and (found.on is None or found.on[0] in _OF)
+    if not _COMMIT.fullmatch(found.commit) or not known:
         raise ValueError("the gateway for notebooks named no repository of git")
     return found
+
+
+def _base(value: Any) -> tuple[str, str] | None:
+    return None if value is None else (str(value["provider"]), str(value["spec"]))
 
 
 def _said(error: Any) -> str:
@@ -259,6 +292,29 @@ def _is_web(address: str) -> bool:
     except ValueError:
         return False
     return plain and address.isprintable() and not re.search(r"[\s\\]", address)
+
+
+def _spellings(address: str) -> Iterator[str]:
+    """``address``, and what the gateway will make of it: where the bytes are, and the page of the
+    forge that they are a file of.
+    """
+    yield address
+    if not _is_web(address):  # an image's, say
+        return
+    yield _canonical(address)
+    try:
+        found = resolve_url(address)
+    except BinderclipError:  # the gateway says what is wrong with it
+        return
+    for one in {found.url or address, found.origin or address}:
+        plain = _canonical(one)
+        yield plain
+        parts = urlsplit(plain)
+        if parts.hostname in _RAW:
+            forge, view = _RAW[parts.hostname]
+            owner, _, rest = parts.path.lstrip("/").partition("/")
+            name, _, path = rest.partition("/")
+            yield f"https://{forge}/{owner}/{name}/{view}{path}"
 
 
 def _canonical(address: str) -> str:

@@ -28,11 +28,13 @@ _STEPS = 50
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """``running`` at once and ``kept`` when done, for one person; ``everybody`` is for both of
-    all people; ``held_bytes`` for all that is kept. ``age_s`` is counted from when it was done.
+    """``running`` at once and ``kept`` when done, for one person; ``running_client`` at once for
+    one client, who may be many people, or one with many names; ``everybody`` is for both of all
+    people; ``held_bytes`` for all that is kept. ``age_s`` is counted from when it was done.
     """
 
     running: int = 3
+    running_client: int = 12
     kept: int = 4
     everybody: int = 12
     held_bytes: int = 96 * 2**20
@@ -57,6 +59,7 @@ class Job(Generic[T]):
 
     owner: str
     address: str
+    client: str | None = field(default=None, repr=False)
     id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     steps: list[str] = field(default_factory=list)
     task: asyncio.Task[None] | None = field(default=None, repr=False)
@@ -84,20 +87,30 @@ class Kept(Generic[T]):
         self._jobs: dict[str, Job[T]] = {}
 
     def begin(
-        self, owner: str, address: str, work: Callable[[Tell], Coroutine[Any, Any, T]]
+        self,
+        owner: str,
+        address: str,
+        work: Callable[[Tell], Coroutine[Any, Any, T]],
+        *,
+        client: str | None = None,
     ) -> Job[T]:
-        """Start ``work`` in the background. Raises RateLimited where enough is going on."""
+        """Start ``work`` in the background. Raises RateLimited where enough is going on, for
+        ``owner``, and where they ask from a ``client`` for that, too.
+        """
         self._prune()
         running = [job for job in self._jobs.values() if not job.done]
         own = sum(job.owner == owner for job in running)
-        if own >= self._bounds.running or len(running) >= self._bounds.everybody:
+        most = self._bounds.running
+        if own < most and client is not None:
+            own, most = sum(job.client == client for job in running), self._bounds.running_client
+        if own >= most or len(running) >= self._bounds.everybody:
             raise RateLimited(
                 f"found {own} notebooks that are being fetched already, expected fewer than "
-                f"{self._bounds.running} at a time",
+                f"{most} at a time",
                 hint="try again when one of them is there",
                 retry_after_s=5,
             )
-        job: Job[T] = Job(owner, address)
+        job: Job[T] = Job(owner, address, client)
         self._jobs[job.id] = job
         job.task = asyncio.get_running_loop().create_task(self._run(job, work))
         return job

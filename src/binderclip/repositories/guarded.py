@@ -42,12 +42,16 @@ _REDIRECTED = re.compile(r"returned error: 30[12378]\b")
 # git gives up rather than ask for one: so a depth is always stated, here "all" (git-fetch(1)).
 _WHOLE = "--depth=2147483647"
 _STORE = re.compile(r"[0-9a-f]{40,64}\.git")
+_NO_STORE = frozenset({"known.json", "run"})
 _OPEN = "what is fetched here must be open to everybody, without a password"
 
 
 def holds_guarded(folder: Path) -> bool:
-    """Are the stores in ``folder``, of one repository, such as a Guarded one keeps?"""
-    return any(_STORE.fullmatch(inner.name) for inner in folder.iterdir())
+    """Is what lies in ``folder``, of one repository, such as a Guarded one keeps? One that was
+    never fetched has no store: only the refs that were asked for.
+    """
+    names = {inner.name for inner in folder.iterdir()}
+    return names <= _NO_STORE or any(_STORE.fullmatch(name) for name in names)
 
 
 class Once:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from binderclip.errors import BinderclipError, CacheError
+from binderclip.errors import BinderclipError, CacheError, RateLimited
 from binderclip.wire import error_as_json, plain_error
 
 
@@ -84,6 +85,13 @@ def as_json(error: BinderclipError, folders: Iterable[str] = ()) -> dict[str, ob
     known = own_folders(folders)
     body = error_as_json(error)
     return {key: _hidden(value, known) for key, value in body.items()}
+
+
+def waiting(error: BinderclipError) -> dict[str, str]:
+    """The header that says when to ask again, where ``error`` says that."""
+    if not isinstance(error, RateLimited) or error.retry_after_s is None:
+        return {}
+    return {"Retry-After": str(max(1, math.ceil(error.retry_after_s)))}
 
 
 def own_folders(more: Iterable[str] = ()) -> tuple[str, ...]:

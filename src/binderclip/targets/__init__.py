@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from typing import Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 from binderclip.environment import Environment
 from binderclip.events import Event
 from binderclip.session import Session
 
 TargetName: TypeAlias = Literal["local", "binderhub", "jupyterhub", "server", "gateway"]
+
+HERE: Final[frozenset[TargetName]] = frozenset({"local"})
+"""Those that run on this machine: they have no address, and their sessions end with the process."""
 
 
 class Target(Protocol):

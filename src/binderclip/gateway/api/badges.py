@@ -65,10 +65,10 @@ class Badges:
         task = self._looking.get(key)
         if task is None:
             try:
-                gateway.counter.take("looks", client)
+                gateway.counter.take("badges", client)
             except RateLimited:
                 return PLAIN, False
-            task = asyncio.create_task(self._look(gateway, source, key))
+            task = asyncio.create_task(self._look(gateway, client, source, key))
             self._looking[key] = task
             task.add_done_callback(lambda _: self._looking.pop(key, None))
         await asyncio.wait({task}, timeout=PATIENCE_S)
@@ -79,11 +79,12 @@ class Badges:
         known = self._known.get(key)
         return known.badge if known is not None and self._clock() < known.until_s else None
 
-    async def _look(self, gateway: Gateway, source: Source, key: str) -> None:
+    async def _look(self, gateway: Gateway, client: str, source: Source, key: str) -> None:
         badge, age_s = PLAIN, FAILED_S
         try:
             async with self._turns:
-                badge, age_s = _shows(await gateway.looker.look(source)), FRESH_S
+                look = await gateway.looker.look(source, client=client)
+                badge, age_s = _shows(look), FRESH_S
         except SpecError:
             badge, age_s = WRONG, FRESH_S
         except BinderclipError:

@@ -12,9 +12,10 @@ from starlette.responses import Response
 from binderclip.addresses.source import Source
 from binderclip.environment import Environment
 from binderclip.errors import NotTrusted, RateLimited, Refused
+from binderclip.gateway.answers import answered
 from binderclip.gateway.api.notebooks import looked_at
 from binderclip.gateway.api.requests import LaunchAsked
-from binderclip.gateway.api.resource import answered, body_of
+from binderclip.gateway.api.resource import body_of
 from binderclip.gateway.api.telling import first_frame, last_frame, launch_as_json, step_frame
 from binderclip.gateway.asked import source_of
 from binderclip.gateway.context import gateway_of
@@ -26,7 +27,8 @@ from binderclip.gateway.leaving import leaving
 from binderclip.gateway.settings.model import PlaceSettings
 from binderclip.gateway.streams import Terms, counted, start_after, streams_of
 from binderclip.gateway.visitors.consent import agreed
-from binderclip.gateway.visitors.who import remembered, visitor
+from binderclip.gateway.visitors.signing import LaunchTicket
+from binderclip.gateway.visitors.who import asks, remembered, visitor
 from binderclip.rest.faults import NotFound
 from binderclip.spec import read
 from binderclip.spec.model import JSON
@@ -46,7 +48,7 @@ async def begin(request: Request) -> Response:
     if leaving(request.app):
         raise Closing("the service is being shut down", retry_after_s=_CLOSING_S)
     gateway = gateway_of(request)
-    launch = gateway.launches.start(await _ordered(request, asked))
+    launch = await _begun(request, asked)
     where = f"{gateway.settings.public_url}api/v1/launches/{launch.id}"
     if "text/event-stream" in request.headers.get("accept", "").lower():
         response = await _streamed(request, launch)
@@ -55,6 +57,20 @@ async def begin(request: Request) -> Response:
         response = answered(launch_as_json(launch), 201, {"Location": where})
     response.status_code = 201
     return remembered(request, response)
+
+
+async def _begun(request: Request, asked: LaunchAsked) -> Launch:
+    """A launch; with a ticket that was used before, the one that it was used for."""
+    gateway, ticket = gateway_of(request), (await asks(request)).ticket
+    if ticket is None:
+        return gateway.launches.start(await _ordered(request, asked))
+    async with gateway.used.turn(ticket) as turn:
+        if (first := turn.first(gateway.launches)) is not None:
+            await _agreed(request, asked)
+            return first
+        launch = gateway.launches.start(await _ordered(request, asked))
+        turn.launched(launch)
+        return launch
 
 
 async def all_own(request: Request) -> Response:
@@ -68,11 +84,11 @@ async def one(request: Request) -> Response:
 
 
 async def events(request: Request) -> Response:
-    launch = await _own(request)
+    launch, who = await _own(request), await visitor(request)
     terms = Terms(
         start=start_after(request.headers.get("last-event-id")),
-        last=lambda: last_frame(launch),
-        counted=counted(gateway_of(request), (await visitor(request)).client),
+        last=lambda: last_frame(launch, who),
+        counted=counted(gateway_of(request), who.client),
     )
     return streams_of(request).follow(launch, step_frame, terms)
 
@@ -97,7 +113,7 @@ async def _own(request: Request) -> Launch:
 
 async def _streamed(request: Request, launch: Launch) -> Response:
     """Who hangs up before the end cancels it."""
-    launches = gateway_of(request).launches
+    launches, who = gateway_of(request).launches, await visitor(request)
 
     async def frames() -> AsyncIterator[bytes]:
         yield first_frame(launch)
@@ -110,8 +126,8 @@ async def _streamed(request: Request, launch: Launch) -> Response:
             await launches.stop(launch)
 
     terms = Terms(
-        last=lambda: last_frame(launch),
-        counted=counted(gateway_of(request), (await visitor(request)).client),
+        last=lambda: last_frame(launch, who),
+        counted=counted(gateway_of(request), who.client),
         gone=gone,
     )
     return streams_of(request).of(frames(), terms)
@@ -121,21 +137,34 @@ async def _ordered(request: Request, asked: LaunchAsked) -> Order:
     """Raises Refused, SpecError, NotTrusted; with a ticket all that looking raises, since it is for
     the bytes that somebody saw.
     """
-    urlpath = checked(asked.urlpath)
-    if asked.url is UNSET:
+    place, source, ticket = await _agreed(request, asked)
+    if source is None or asked.url is UNSET:
         environment = _environment(asked.binder)
-        place = _place(request, asked.place)
-        await agreed(request, place, "", urlpath)
         _check(request, place, environment)
         return await _order(request, asked, place, environment=environment)
-    source = source_of(asked.url)
-    place = _place(request, asked.place)
-    ticket = await agreed(request, place, source.address, urlpath)
     if ticket is None:
         return await _order(request, asked, place, source=source)
     look = await looked_at(request, asked.url)
-    ticket.hold(address=source.address, digest=look.digest, place=place.name, urlpath=urlpath)
+    ticket.hold(
+        address=source.address,
+        digest=look.digest,
+        place=place.name,
+        urlpath=checked(asked.urlpath),
+    )
     return await _order(request, asked, place, look=look)
+
+
+async def _agreed(
+    request: Request, asked: LaunchAsked
+) -> tuple[PlaceSettings, Source | None, LaunchTicket | None]:
+    """The place, what is launched there if that is a notebook, and the ticket that was brought.
+    Raises Refused, NotTrusted.
+    """
+    urlpath = checked(asked.urlpath)
+    source = None if asked.url is UNSET else source_of(asked.url)
+    place = _place(request, asked.place)
+    ticket = await agreed(request, place, source.address if source else "", urlpath)
+    return place, source, ticket
 
 
 def _environment(value: JSON) -> Environment:

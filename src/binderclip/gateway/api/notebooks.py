@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -10,9 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from binderclip import notebook as notebooks
-from binderclip.errors import Refused, TimedOut
+from binderclip.errors import RateLimited, Refused, TimedOut
+from binderclip.gateway.answers import answered
 from binderclip.gateway.api.requests import LinksAsked, ResolveAsked, ValidateAsked
-from binderclip.gateway.api.resource import answered, body_of, told, unknown_query
+from binderclip.gateway.api.resource import body_of, passed_over, told, unknown_query
 from binderclip.gateway.asked import source_of
 from binderclip.gateway.context import Gateway, gateway_of
 from binderclip.gateway.launches.choosing import place_for, refusal
@@ -70,14 +73,15 @@ async def _resolved(request: Request, asked: ResolveAsked) -> Response:
     return await told(_resolution, look, gateway.settings, (place, refused, remarks))
 
 
-async def looked_at(request: Request, address: str) -> Look:
-    """Counted for whoever asks. Raises Refused, RateLimited, SourceError and its kin,
-    NotebookError, SpecError.
+async def looked_at(request: Request, address: str, *, counted: bool = False) -> Look:
+    """Counted for whoever asks, unless it is already. Raises Refused, RateLimited, SourceError and
+    its kin, NotebookError, SpecError.
     """
     source, gateway = source_of(address), gateway_of(request)
     client = (await visitor(request)).client
-    gateway.counter.take("looks", client)
-    job = gateway.looker.begin(client, source)
+    if not counted:
+        gateway.counter.take("looks", client)
+    job = gateway.looker.begin(client, source, client=client)
     await gateway.looker.settled(job, _LONGEST_S)
     if job.failure is not None:
         raise job.failure
@@ -129,8 +133,24 @@ def _page(look: Look, settings: Settings) -> str | None:
 
 
 async def validate(request: Request) -> Response:
-    asked = await body_of(request, ValidateAsked, max_bytes=NOTEBOOK_BYTES)
-    return await told(_verdict, asked)
+    async with _sent(request) as gateway:
+        asked = await body_of(request, ValidateAsked, max_bytes=NOTEBOOK_BYTES)
+        async with gateway.sent.turn():
+            return await told(_verdict, asked)
+
+
+@asynccontextmanager
+async def _sent(request: Request) -> AsyncIterator[Gateway]:
+    """While the body of a request is read, which counts as a look. Raises RateLimited, Busy."""
+    gateway, client = gateway_of(request), (await visitor(request)).client
+    with ExitStack() as held:
+        try:
+            gateway.counter.take("looks", client)
+            held.enter_context(gateway.sent.held(client, request.headers.get("content-length")))
+        except RateLimited:
+            await passed_over(request)
+            raise
+        yield gateway
 
 
 def _verdict(asked: ValidateAsked) -> dict[str, object]:
@@ -142,11 +162,13 @@ def _verdict(asked: ValidateAsked) -> dict[str, object]:
 
 
 async def links(request: Request) -> Response:
-    asked = await body_of(request, LinksAsked)
-    settings = gateway_of(request).settings
-    if asked.url is UNSET:
-        return await told(_links, asked, settings, None)
-    return await told(_links, asked, settings, await looked_at(request, asked.url))
+    async with _sent(request) as gateway:
+        asked = await body_of(request, LinksAsked)
+        if asked.url is UNSET:
+            async with gateway.sent.turn():
+                return await told(_links, asked, gateway.settings, None)
+    look = await looked_at(request, asked.url, counted=True)
+    return await told(_links, asked, gateway.settings, look)
 
 
 def _links(asked: LinksAsked, settings: Settings, look: Look | None) -> dict[str, object]:

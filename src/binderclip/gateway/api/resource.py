@@ -6,13 +6,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any, TypeAlias, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from binderclip.errors import BinderclipError, RateLimited, TooLarge
+from binderclip.errors import BinderclipError
+from binderclip.gateway.answers import NO_STORE, answered, refused
+from binderclip.gateway.bodies import whole
+from binderclip.gateway.context import gateway_of
 from binderclip.rest import faults
 from binderclip.rest.bodies import encoded, parsed
 
@@ -24,8 +28,6 @@ BODY_S = 30.0
 """In which a whole body has to come."""
 _SMALL_BYTES = 16 << 10
 _READ_ON_BYTES = 64 << 20
-"""Of a body that is too large: who still sends would see a broken connection, and no answer."""
-_NO_STORE = {"Cache-Control": "no-store"}
 
 
 class Resource:
@@ -84,57 +86,38 @@ class Nowhere:
 
 
 async def body_of(request: Request, kind: type[T], *, max_bytes: int = MAX_BYTES) -> T:
-    """Raises WrongType, TooLarge, TooSlow, BadRequest."""
+    """Raises WrongType, TooLarge, TooSlow, BadRequest, Busy."""
     faults.check_type(request.headers.get("content-type", ""))
-    body = await _read(request, max_bytes)
+    body = await whole(
+        request,
+        max_bytes,
+        BODY_S,
+        hint="of a notebook's metadata, `binder` alone is enough",
+        read_on_bytes=_READ_ON_BYTES,
+    )
     if len(body) < _SMALL_BYTES:
         return parsed(body, kind)
-    return await asyncio.to_thread(parsed, body, kind)
+    async with gateway_of(request).sent.turn():
+        return await asyncio.to_thread(parsed, body, kind)
 
 
-async def _read(request: Request, max_bytes: int) -> bytes:
-    body, size = bytearray(), 0
-    try:
+async def passed_over(request: Request) -> None:
+    """A body that is not wanted, taken and thrown away: who still sends it would see a broken
+    connection, and no answer.
+    """
+    size = 0
+    with suppress(TimeoutError):
         async with asyncio.timeout(BODY_S):
             async for chunk in request.stream():
                 size += len(chunk)
-                if size <= max_bytes:
-                    body += chunk
-                elif size > _READ_ON_BYTES:
-                    break
-    except TimeoutError as error:
-        raise faults.TooSlow(
-            f"the body did not come within {BODY_S:g} s, expected all of it", hint="send it at once"
-        ) from error
-    if size > max_bytes:
-        raise TooLarge(
-            f"the body is larger than {max_bytes >> 20} MiB, expected at most that",
-            hint="of a notebook's metadata, `binder` alone is enough",
-        )
-    return bytes(body)
-
-
-def answered(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """JSON that nobody keeps, unless ``headers`` say so."""
-    return Response(
-        encoded(body),
-        status,
-        headers={**_NO_STORE, **(headers or {})},
-        media_type="application/json",
-    )
+                if size > _READ_ON_BYTES:
+                    return
 
 
 async def told(make: Callable[..., object], *words: Any) -> Response:
     """What a function gives, called in a thread: it may take its time."""
     body = await asyncio.to_thread(lambda: encoded(make(*words)))
-    return Response(body, headers=_NO_STORE, media_type="application/json")
-
-
-def refused(error: BinderclipError) -> Response:
-    headers = {}
-    if isinstance(error, RateLimited) and error.retry_after_s is not None:
-        headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
-    return answered(faults.as_json(error), error.http_status, headers)
+    return Response(body, headers=NO_STORE, media_type="application/json")
 
 
 def unknown_query(request: Request, known: tuple[str, ...]) -> None:

@@ -1,4 +1,6 @@
-"""Launches as JSON and as events. No token is in them, but in the one event that says "ready"."""
+"""Launches as JSON and as events. No token is in them, but in the one event that says "ready", for
+those who may have it.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,8 @@ from binderclip.errors import BinderclipError, LaunchError
 from binderclip.events import Log, Progress
 from binderclip.gateway.launches.launch import Launch
 from binderclip.gateway.streams import frame
+from binderclip.gateway.visitors.consent import told_token
+from binderclip.gateway.visitors.model import Visitor
 from binderclip.rest.faults import as_json, hidden, own_folders
 from binderclip.wire import event_as_json
 
@@ -58,15 +62,15 @@ def first_frame(launch: Launch) -> bytes:
     return frame(launch_as_json(launch), event="launch")
 
 
-def last_frame(launch: Launch) -> bytes:
-    """Of one that is no longer under way."""
+def last_frame(launch: Launch, who: Visitor) -> bytes:
+    """Of one that is no longer under way, for ``who`` launched it."""
     ended, landing = _error(launch), launch.landing
     if ended is not None or landing is None:
         return frame(as_json(ended or _stopped(launch)), event="failed")
     ready = {
         "url": landing.url,
         "server": landing.server,
-        "token": landing.token,
+        "token": told_token(landing, launch.order.place, who),
         "remarks": list(landing.remarks),
     }
     return frame(ready, event="ready")

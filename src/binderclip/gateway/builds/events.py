@@ -80,8 +80,10 @@ def copied(data: str, *, last: bool = False) -> bytes:
     return (mark + "".join(f"data: {line}\n" for line in lines) + "\n").encode()
 
 
-def ready(landing: Landing, look: Look, public_url: str) -> bytes:
-    """``binder_client_ip`` is BinderHub's alone: nobody's address is handed round here."""
+def ready(landing: Landing, look: Look, public_url: str, token: str | None) -> bytes:
+    """``token`` is the one that this client may have. ``binder_client_ip`` is BinderHub's alone:
+    nobody's address is handed round here.
+    """
     environment = look.opened.environment
     request = f"v2/notebook/{quote(look.source.origin, safe='')}"
     return frame(
@@ -89,7 +91,7 @@ def ready(landing: Landing, look: Look, public_url: str) -> bytes:
             "phase": "ready",
             "message": f"server running at {landing.server}\n",
             "url": landing.server,
-            "token": landing.token or "",
+            "token": token or "",
             "image": _image(environment),
             "repo_url": environment.build.url if environment.build else look.source.origin,
             "binder_ref_url": look.source.origin,

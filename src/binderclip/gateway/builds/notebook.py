@@ -22,7 +22,8 @@ from binderclip.gateway.launches.choosing import place_for
 from binderclip.gateway.launches.launch import Launch
 from binderclip.gateway.launches.model import Look, Order
 from binderclip.gateway.launches.urlpath import checked
-from binderclip.gateway.visitors.consent import agreed
+from binderclip.gateway.visitors.consent import agreed, told_token
+from binderclip.gateway.visitors.model import Visitor
 from binderclip.gateway.visitors.signing import LaunchTicket
 from binderclip.gateway.visitors.who import visitor
 
@@ -54,7 +55,7 @@ async def work(request: Request) -> Work:
     gateway, asking = gateway_of(request), await visitor(request)
     # The notebook may name a better one, which the launch sees to.
     place, _ = place_for(gateway.settings, Environment(), wish.host)
-    ticket = await agreed(request, place, wish.source.address, wish.urlpath)
+    ticket = await agreed(request, place, wish.source.address, wish.urlpath, wish.ref)
     if place.login and asking.hub_token is None:
         raise NotTrusted(
             f"{place.title} runs the servers of its hub's people, and nobody is logged in",
@@ -71,42 +72,67 @@ async def work(request: Request) -> Work:
         hub_token=asking.hub_token,
         fixed=wish.host is not None or ticket is not None,
     )
-    return partial(_launched, gateway, order, wish.ref, ticket)
+    return partial(_launched, gateway, replace(order, ref=wish.ref), asking, ticket)
 
 
 async def _launched(
-    gateway: Gateway, order: Order, ref: str | None, ticket: LaunchTicket | None, tell: Tell
+    gateway: Gateway, order: Order, who: Visitor, ticket: LaunchTicket | None, tell: Tell
 ) -> Ending:
+    look = await _looked_at(gateway, order, ticket, tell)
+    launch, ours = await _started(gateway, replace(order, look=look), ticket)
+    try:
+        return await _followed(gateway, launch, look, who, tell)
+    finally:
+        if ours and launch.under_way:
+            await gateway.launches.stop(launch)
+
+
+async def _looked_at(
+    gateway: Gateway, order: Order, ticket: LaunchTicket | None, tell: Tell
+) -> Look:
     assert order.source is not None  # noqa: S101 - for the type checker
 
     def say(line: str) -> None:
         tell(events.told("fetching", line))
 
-    look = await gateway.looker.look(order.source, say, ref=ref)
+    look = await gateway.looker.look(order.source, say, ref=order.ref, client=order.client)
     if ticket is not None:
         ticket.hold(
             address=order.source.address,
             digest=look.digest,
             place=order.place.name,
             urlpath=order.urlpath,
+            ref=order.ref,
         )
     for remark in look.remarks:
         tell(events.told("waiting", remark))
-    launch = gateway.launches.start(replace(order, look=look))
-    try:
-        return await _followed(gateway, launch, look, tell)
-    finally:
-        if launch.under_way:
-            await gateway.launches.stop(launch)
+    return look
 
 
-async def _followed(gateway: Gateway, launch: Launch, look: Look, tell: Tell) -> Ending:
+async def _started(
+    gateway: Gateway, order: Order, ticket: LaunchTicket | None
+) -> tuple[Launch, bool]:
+    """The launch, and whether it is this stream's: a ticket leads to what it launched before."""
+    if ticket is None:
+        return gateway.launches.start(order), True
+    async with gateway.used.turn(ticket) as turn:
+        if (first := turn.first(gateway.launches)) is not None:
+            return first, False
+        launch = gateway.launches.start(order)
+        turn.launched(launch)
+        return launch, True
+
+
+async def _followed(
+    gateway: Gateway, launch: Launch, look: Look, who: Visitor, tell: Tell
+) -> Ending:
     telling = events.Telling()
     async for _, step in launch.follow():
         if (event := telling.event(step)) is not None:
             tell(event)
     if launch.landing is not None:
-        event = events.ready(launch.landing, look, gateway.settings.public_url)
+        token = told_token(launch.landing, launch.order.place, who)
+        event = events.ready(launch.landing, look, gateway.settings.public_url, token)
         return Ending(event, well=True)
     raise launch.error or LaunchError(
         "the launch was stopped before it was ready", hint="ask for it again"

@@ -18,15 +18,15 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from binderclip.errors import BinderclipError, RateLimited
-from binderclip.gateway.api.resource import answered
-from binderclip.gateway.api.resource import refused as refused_as_json
+from binderclip.errors import BinderclipError, NotTrusted
+from binderclip.gateway.answers import answered, refused
 from binderclip.gateway.asked import raw_path, source_of, unquoted
 from binderclip.gateway.context import Gateway, gateway_of
-from binderclip.gateway.envs.remembered import Built
+from binderclip.gateway.envs.remembered import Base, Built
 from binderclip.gateway.envs.resolving import Resolved, Resolver, clone_url, described, remembered
+from binderclip.gateway.visitors.origins import of_another_site, welcome
 from binderclip.gateway.visitors.who import visitor
-from binderclip.rest.faults import NotFound
+from binderclip.rest.faults import NotFound, waiting
 
 _NAMED = re.compile(
     rb".*?/env/(?P<how>notebook|of)/"
@@ -55,11 +55,12 @@ class Named:
         asked = None
         try:
             asked = _asked(request)
+            _refuse_pages(request)
             if asked.git:
                 return await self._lead(request, asked)
             return await self._say(request, asked)
         except BinderclipError as error:
-            return _plainly(error) if asked and asked.git else refused_as_json(error)
+            return _plainly(error) if asked and asked.git else refused(error)
 
     async def _say(self, request: Request, asked: _Asked) -> Response:
         gateway = gateway_of(request)
@@ -101,11 +102,12 @@ class Named:
 
     async def _resolved(self, request: Request, asked: _Asked) -> Resolved:
         gateway = gateway_of(request)
-        source = source_of(asked.address)
-        gateway.counter.take("looks", (await visitor(request)).client)
+        source, who = source_of(asked.address), await visitor(request)
+        # It fetches all that a launch would. A hub, by its token, asks for all of its people.
+        gateway.counter.take("looks" if who.trusted else "launches", who.client)
         if self._resolver is None:
             self._resolver = Resolver()
-        return await self._resolver.resolve(gateway, source, named=asked.address)
+        return await self._resolver.resolve(gateway, source, named=asked.address, client=who.client)
 
 
 def _known(gateway: Gateway, asked: _Asked) -> Built | None:
@@ -113,6 +115,21 @@ def _known(gateway: Gateway, asked: _Asked) -> Built | None:
     if found is not None and found.key is not None and gateway.envs.get(found.key) is None:
         return None
     return found
+
+
+def _refuse_pages(request: Request) -> None:
+    """What is fetched here is for hubs and for git: no page elsewhere makes a visitor's browser ask
+    for it, nor in a frame or a window. Raises NotTrusted.
+    """
+    settings = gateway_of(request).settings
+    site = request.headers.get("sec-fetch-site", "none")
+    elsewhere = of_another_site(request, settings) or site not in {"same-origin", "none"}
+    if elsewhere and not welcome(request, settings):
+        raise NotTrusted(
+            "found a request that another web site sent, expected one of a hub, of git, or of a "
+            "site that may launch here",
+            hint="open the address itself",
+        )
 
 
 def _asked(request: Request) -> _Asked:
@@ -143,14 +160,22 @@ def _as_json(found: Resolved) -> dict[str, Any]:
         "spec": found.spec,
         "own": found.own,
         "origin": found.origin,
+        "on": _on(found.on),
+        "image": found.on.image if found.on else None,
         "remarks": list(found.remarks),
     }
 
 
+def _on(base: Base | None) -> dict[str, str | None] | None:
+    """The repository that one of ours was made of."""
+    if base is None or base.provider is None:
+        return None
+    return {"provider": base.provider, "spec": base.spec}
+
+
 def _plainly(error: BinderclipError) -> Response:
     answer = _plain(error.http_status, error.message + (f" ({error.hint})" if error.hint else ""))
-    if isinstance(error, RateLimited) and error.retry_after_s is not None:
-        answer.headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
+    answer.headers.update(waiting(error))
     return answer
 
 

@@ -30,14 +30,26 @@ _FILES = 200
 
 
 @dataclass(frozen=True, slots=True)
+class Base:
+    """What a repository of ours was made of: another one, by BinderHub's ``provider`` and ``spec``,
+    or an ``image``; by their addresses, for those who ban some.
+    """
+
+    provider: str | None = None
+    spec: str | None = None
+    image: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Built:
-    """A commit, and where it is: in the repository of ours with that ``key``, or in the one at
-    ``url``.
+    """A commit, and where it is: in the repository of ours with that ``key``, which was made ``on``
+    something, or in the one at ``url``.
     """
 
     commit: str
     key: str | None = None
     url: str | None = None
+    on: Base | None = None
 
     @property
     def sound(self) -> bool:
@@ -54,6 +66,7 @@ class _Line(msgspec.Struct, frozen=True):
     at: float
     key: str | None = None
     url: str | None = None
+    on: Base | None = None
 
 
 class Remembered:
@@ -66,7 +79,7 @@ class Remembered:
         """Raises CacheError."""
         path = self._path(address)
         others = [line for line in self._lines(path) if line.commit != built.commit]
-        newest = _Line(built.commit, time.time(), built.key, built.url)
+        newest = _Line(built.commit, time.time(), built.key, built.url, built.on)
         try:
             private.make_folder(path.parent)
             if not path.exists():
@@ -81,7 +94,7 @@ class Remembered:
     def find(self, address: str, commit: str | None = None) -> Built | None:
         """That ``commit``; or the newest one, unless it is too long ago."""
         for line in self._lines(self._path(address)):
-            found = Built(line.commit, line.key, line.url)
+            found = Built(line.commit, line.key, line.url, line.on)
             if not found.sound:
                 continue
             if commit is None:

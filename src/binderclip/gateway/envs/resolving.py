@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from binderclip.addresses.source import Source
 from binderclip.cache import Cache
 from binderclip.environment import Environment
+from binderclip.envrepo import part
 from binderclip.errors import Refused, TimedOut
+from binderclip.flow.bringing import CONTENT
 from binderclip.gateway.context import Gateway
-from binderclip.gateway.envs.remembered import Built, Remembered
+from binderclip.gateway.envs.remembered import Base, Built, Remembered
 from binderclip.gateway.launches.preparing import prepared
 from binderclip.gateway.settings.model import PlaceSettings
 from binderclip.repositories.cached import cached
@@ -26,7 +28,7 @@ _ANY_HUB = PlaceSettings(name="hub", kind="binderhub", title="the hub")
 class Resolved:
     """``origin`` is the notebook's address as it was fetched, without secrets. BinderHub launches
     its environment by ``provider`` and ``spec``, which names the commit; ``url`` is the repository
-    to clone, ``own`` where it is one of this service.
+    to clone, ``own`` where it is one of this service, which was made ``on`` another or an image.
     """
 
     commit: str
@@ -35,6 +37,7 @@ class Resolved:
     spec: str
     own: bool
     origin: str
+    on: Base | None = None
     remarks: tuple[str, ...] = ()
 
 
@@ -45,25 +48,29 @@ class Resolver:
         self._cache = cache or Cache()
         self._turn = asyncio.Semaphore(AT_ONCE)
 
-    async def resolve(self, gateway: Gateway, source: Source, *, named: str) -> Resolved:
+    async def resolve(
+        self, gateway: Gateway, source: Source, *, named: str, client: str
+    ) -> Resolved:
         """Fetches the notebook and what its environment names, under the guard, and remembers what
         came of it by how it was ``named``. Raises the tree of errors.
         """
         try:
             async with asyncio.timeout(_MOST_S), self._turn:
-                return await self._resolved(gateway, source, named)
+                return await self._resolved(gateway, source, named, client)
         except TimeoutError as exc:
             raise TimedOut(
                 f"the environment was not there within {_MOST_S / 60:.0f} minutes",
                 hint="try again in some minutes",
             ) from exc
 
-    async def _resolved(self, gateway: Gateway, source: Source, named: str) -> Resolved:
+    async def _resolved(
+        self, gateway: Gateway, source: Source, named: str, client: str
+    ) -> Resolved:
         remarks: list[str] = []
-        look = await gateway.looker.look(source, _silent)
+        look = await gateway.looker.look(source, _silent, client=client)
         remarks += look.remarks
         build = await self._build(gateway, look.opened.environment, remarks)
-        built = _built(gateway, build)
+        built = _built(gateway, build, look.opened.environment)
         await asyncio.to_thread(remembered(gateway).add, named, built)
         return described(gateway, built, look.source.origin, tuple(remarks))
 
@@ -91,7 +98,10 @@ class Resolver:
             )
         if build.hash is not None:
             return build
-        repository = cached(build.url, self._cache, anonymous=True, guard=gateway.guard)
+        # Its refs are asked for, and nothing of it is fetched.
+        repository = cached(
+            build.url, self._cache, anonymous=True, guard=gateway.guard, bounds=CONTENT
+        )
         with self._cache.translated():
             commit = await repository.resolve(build.ref or "HEAD")
         return Reference(build.host, build.path, hash=commit)
@@ -105,7 +115,7 @@ def described(
     host, _, path = rest.partition("/")
     provider, spec = provider_of(Reference(f"{scheme}://{host}", path, hash=built.commit))
     own = built.key is not None
-    return Resolved(built.commit, url, provider, spec, own, origin, remarks)
+    return Resolved(built.commit, url, provider, spec, own, origin, built.on, remarks)
 
 
 def clone_url(gateway: Gateway, built: Built) -> str:
@@ -117,9 +127,9 @@ def remembered(gateway: Gateway) -> Remembered:
     return Remembered(gateway.settings.storage / "notebooks")
 
 
-def _built(gateway: Gateway, build: Reference) -> Built:
+def _built(gateway: Gateway, build: Reference, env: Environment) -> Built:
     key = build.url.removeprefix(_own(gateway)).removesuffix(".git")
-    built = Built(build.hash or "", key=key)
+    built = Built(build.hash or "", key=key, on=_base(env))
     if not built.sound:
         built = Built(build.hash or "", url=build.url)
     if not built.sound:
@@ -128,6 +138,17 @@ def _built(gateway: Gateway, build: Reference) -> Built:
             "expected one with a name of 40 hex digits",
         )
     return built
+
+
+def _base(env: Environment) -> Base | None:
+    """What is laid over, or stood upon, in a repository that is made of ``env``."""
+    made = part(env)
+    if made.image is not None:
+        return Base(image=made.image.url)
+    if made.build is None:
+        return None
+    provider, spec = provider_of(made.build)
+    return Base(provider, spec)
 
 
 def _own(gateway: Gateway) -> str:

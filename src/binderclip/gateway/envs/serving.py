@@ -16,11 +16,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from binderclip.errors import TooLarge
+from binderclip.gateway.bodies import kind_of, whole
 from binderclip.gateway.context import gateway_of
 from binderclip.gateway.envs import pkt
 from binderclip.gateway.envs.named import Named
 from binderclip.gateway.envs.sending import Bounds, Pack, Traffic
 from binderclip.gateway.envs.store import KEY, Stored
+from binderclip.rest.faults import TooSlow
 
 if TYPE_CHECKING:
     from binderclip.gateway.envs.store import EnvStore
@@ -144,27 +147,18 @@ def _result(body: bytes) -> Response:
 
 
 async def _body(request: Request, bounds: Bounds) -> bytes:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != _REQUEST:
+    if kind_of(request) != _REQUEST:
         raise _Refusal(415, f"expected a body of the type {_REQUEST}")
     encoding = request.headers.get("content-encoding", "").strip().lower()
     if encoding not in _PLAIN | _GZIP:
         raise _Refusal(415, "expected a body that is plain or compressed by gzip")
     try:
-        async with asyncio.timeout(bounds.body_s):
-            body = await _read(request, bounds.body_bytes)
-    except TimeoutError as exc:
-        raise _Refusal(408, f"the request did not come within {bounds.body_s:g} seconds") from exc
+        body = await whole(request, bounds.body_bytes, bounds.body_s)
+    except TooLarge as error:
+        raise _too_large(bounds.body_bytes) from error
+    except TooSlow as error:
+        raise _Refusal(error.http_status, error.message) from error
     return _unzipped(body, bounds.body_bytes) if encoding in _GZIP else body
-
-
-async def _read(request: Request, most: int) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise _too_large(most)
-    return bytes(body)
 
 
 def _unzipped(body: bytes, most: int) -> bytes:

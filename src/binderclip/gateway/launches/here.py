@@ -1,10 +1,13 @@
-"""Sessions that live with this process: JupyterLab over an environment of this machine."""
+"""Sessions that live with this process: JupyterLab over a folder of this machine, or a server that
+runs here.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from ipaddress import ip_network
 from pathlib import Path, PurePosixPath
@@ -17,16 +20,13 @@ from binderclip.flow.labs import lab_over
 from binderclip.gateway.launches.model import Landing, Look
 from binderclip.gateway.launches.seating import Seating
 from binderclip.gateway.launches.table import Landed
+from binderclip.gateway.launches.there import on_server
 from binderclip.gateway.settings.model import PlaceSettings, Settings
-from binderclip.guard import PublicGuard
+from binderclip.guard import Guard, PublicGuard
 from binderclip.lab import Lab, Reach
 from binderclip.servers import Server
 from binderclip.session import Runtime, Session
-from binderclip.targets import TargetName
 from binderclip.web import Web
-
-KINDS: frozenset[TargetName] = frozenset({"local"})
-"""Targets whose sessions are folders and processes of this machine."""
 
 _LOOK_S = 30.0
 _MISSED = 4
@@ -34,32 +34,42 @@ _LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 
 async def landed(seating: Seating) -> Landed:
-    """Launch it, put the notebook into its home, serve that. Raises the tree of errors."""
-    remarks: list[str] = []
-
-    def remark(line: str) -> None:
-        remarks.append(line)
-        seating.say(line)
-
+    """Launch it, put the notebook there, and see to it that it ends. Raises the tree of errors."""
+    place, guard = seating.order.place, _guard(seating.settings)
     async with AsyncExitStack() as stack:
         launching = flow.launched(seating.target, seating.environment, seating.observe)
         session = await stack.enter_async_context(launching)
-        runtime = _runtime(session)
-        notebook = await _placed(seating, runtime, remarks)
-        seating.say("starting JupyterLab")
-        serving = lab_over(
-            runtime,
-            notebook,
-            cache=seating.cache,
-            observe=seating.observe,
-            remark=seating.say,
-            reach=reach_of(seating.settings),
-        )
-        lab = await stack.enter_async_context(serving)
-        url = f"{lab.base}{seating.urlpath}" if seating.urlpath else lab.address
-        landing = Landing(url, lab.base, lab.token, True, session, tuple(remarks))
-        life = Life(lab, seating.order.place, seating.settings)
+        if session.runtime is None:  # it brings a server of its own
+            landing = await on_server(seating, session, guard)
+            life = Life(landing, place, guard)
+        else:
+            landing, lab = await _lab(seating, session, session.runtime, stack)
+            life = Life(landing, place, guard, lab.ended)
         return Landed(landing, stack.pop_all().aclose, life.ended)
+
+
+async def _lab(
+    seating: Seating, session: Session, runtime: Runtime, stack: AsyncExitStack
+) -> tuple[Landing, Lab]:
+    """JupyterLab over the folder that the session is; it ends with ``stack``."""
+    remarks: list[str] = []
+    notebook = await _placed(seating, runtime, remarks)
+    seating.say("starting JupyterLab")
+    serving = lab_over(
+        runtime,
+        notebook,
+        cache=seating.cache,
+        observe=seating.observe,
+        remark=seating.say,
+        reach=reach_of(seating.settings),
+    )
+    lab = await stack.enter_async_context(serving)
+    url = f"{lab.base}{seating.urlpath}" if seating.urlpath else lab.address
+    return Landing(url, lab.base, lab.token, True, session, tuple(remarks)), lab
+
+
+def _guard(settings: Settings) -> Guard:
+    return PublicGuard(allow=(*_LOOPBACK, *settings.allowed_networks))
 
 
 def reach_of(settings: Settings) -> Reach:
@@ -67,12 +77,6 @@ def reach_of(settings: Settings) -> Reach:
     if not settings.exposed:
         return Reach(origins=settings.origins)
     return Reach(settings.listen, urlsplit(settings.public_url).hostname, settings.origins)
-
-
-def _runtime(session: Session) -> Runtime:
-    if session.runtime is None:
-        raise SessionError(f"the session of {session.target} has no folder on this machine")
-    return session.runtime
 
 
 async def _placed(seating: Seating, runtime: Runtime, remarks: list[str]) -> Path:
@@ -109,29 +113,36 @@ def _written(home: Path, look: Look) -> Path:
 
 
 class Life:
-    """Until JupyterLab was shut down from within, nobody uses it any more, or it is old."""
+    """Until its server was shut down from within (``gone`` returns then), nobody uses it any more,
+    or it is old.
+    """
 
-    def __init__(self, lab: Lab, place: PlaceSettings, settings: Settings) -> None:
-        self._lab, self._place = lab, place
-        allow = (*_LOOPBACK, *settings.allowed_networks)
-        self._guard = PublicGuard(allow=allow)
+    def __init__(
+        self,
+        landing: Landing,
+        place: PlaceSettings,
+        guard: Guard,
+        gone: Callable[[], Awaitable[object]] | None = None,
+    ) -> None:
+        self._landing, self._place, self._guard, self._gone = landing, place, guard, gone
         self._began = self._used = time.monotonic()
         self._missed = 0
 
     async def ended(self) -> str:
         """Why, in a few words."""
-        ended = asyncio.ensure_future(self._lab.ended())
+        loop = asyncio.get_running_loop()
+        gone = asyncio.ensure_future(self._gone()) if self._gone else loop.create_future()
         pause = min(_LOOK_S, self._place.idle_s / 4, self._place.longest_s / 4)
         try:
             async with Web(self._guard, failure=SessionError) as web:
                 while True:
-                    await asyncio.wait({ended}, timeout=pause)
-                    if ended.done():
+                    await asyncio.wait({gone}, timeout=pause)
+                    if gone.done():
                         return "JupyterLab was shut down"
                     if why := await self._over(web):
                         return why
         finally:
-            ended.cancel()
+            gone.cancel()
 
     async def _over(self, web: Web) -> str | None:
         place, now = self._place, time.monotonic()
@@ -141,7 +152,8 @@ class Life:
             return None
         try:
             idle_s = await self._idle_s(web)
-        except SessionError:
+        except (SessionError, LookupError, TypeError, ValueError):
+            # What runs there is a stranger's, and may answer as it likes.
             self._missed += 1
             return "it did not answer any more" if self._missed == _MISSED else None
         self._missed, self._used = 0, now - idle_s
@@ -151,7 +163,8 @@ class Life:
         """Since the last request, and 0 while a cell runs. To ask is not to use it. Raises
         SessionError.
         """
-        server = Server(web, Session("local", "", url=self._lab.base, token=self._lab.token))
+        place = Session(self._place.kind, "", url=self._landing.server, token=self._landing.token)
+        server = Server(web, place)
         kernels = (await server.ask("GET", "api/kernels?no_track_activity=1")).json()
         if any(kernel["execution_state"] == "busy" for kernel in kernels):
             return 0.0

@@ -18,11 +18,12 @@ from binderclip.errors import AddressForbidden, BinderclipError, Refused, TooLar
 from binderclip.fetch import Fetched, Limits, fetch
 from binderclip.flow import Opened, opened_from
 from binderclip.gateway.launches.model import Look
+from binderclip.gateway.launches.room import Room
 from binderclip.gateway.settings.model import Settings
 from binderclip.guard import Guard
 from binderclip.notebook import parse
 from binderclip.pages.excerpt import excerpt
-from binderclip.pages.kept import Bounds, Job, Kept, Tell
+from binderclip.pages.kept import Bounds, Job, Kept, Tell, bare
 from binderclip.portrait import Row, rows
 from binderclip.spec import Reading
 from binderclip.spec.grammar import fits
@@ -36,7 +37,7 @@ TEXT_BYTES = 4 * 2**20
 """The largest text notebook: their headers are slower to read."""
 LARGE_BYTES = 2**20
 """Notebooks above that are looked at one at a time."""
-KEPT = Bounds(running=4, kept=6, everybody=48, held_bytes=256 * 2**20)
+KEPT = Bounds(running=4, running_client=16, kept=6, everybody=48, held_bytes=256 * 2**20)
 
 
 def _silent(line: str) -> None:
@@ -57,15 +58,24 @@ class Looker:
         *,
         observe: Callable[[str], None] = _silent,
         own: Callable[[str], Awaitable[bytes | None]] | None = None,
+        room: Room | None = None,
     ) -> None:
         self._guard, self._settings, self._observe = guard, settings, observe
-        self._own = own
+        self._own, self._room = own, room or Room()
         self._kept: Kept[Look] = Kept(bounds or KEPT)
         self._turn = asyncio.Lock()
 
-    async def look(self, source: Source, tell: Tell = _silent, *, ref: str | None = None) -> Look:
-        """``ref`` stands in for the one of the notebook's repository. Raises SourceError and its
-        kin (AddressForbidden for what is not of the web), NotebookError, SpecError, Refused.
+    async def look(
+        self,
+        source: Source,
+        tell: Tell = _silent,
+        *,
+        ref: str | None = None,
+        client: str | None = None,
+    ) -> Look:
+        """``ref`` stands in for the one of the notebook's repository; ``client`` is who asks.
+        Raises SourceError and its kin (AddressForbidden for what is not of the web), NotebookError,
+        SpecError, Refused, and RateLimited where enough is being looked at.
         """
         if source.kind != "url":
             raise AddressForbidden(
@@ -73,30 +83,36 @@ class Looker:
                 hint="files of this machine are not for those who ask from elsewhere",
             )
         try:
-            look = await self._read(source, tell)
+            with self._room.taken(client) as took:
+                look = await self._read(source, tell, took)
         except BinderclipError as error:
             self._observe(error.code)
-            raise
+            # Its frames hold on to the notebook, which is no longer counted.
+            raise bare(error) from None
         self._observe("read")
         return look if ref is None else at_ref(look, ref)
 
-    async def _read(self, source: Source, tell: Tell) -> Look:
+    async def _read(self, source: Source, tell: Tell, took: Callable[[int], None]) -> Look:
         most = Limits(max_bytes=self._settings.limits.notebook_bytes, total_timeout_s=FETCH_S)
         kept = await self._own(source.url) if self._own and source.url else None
         if kept is not None:
+            took(len(kept))
             fetched = Fetched(kept, source)
         else:
-            fetched = await fetch(source, guard=self._guard, limits=most, observe=tell)
+            fetched = await fetch(source, guard=self._guard, limits=most, observe=tell, took=took)
         _refuse_long_text(fetched)
         async with self._turn if len(fetched.data) > LARGE_BYTES else nullcontext():
             tell("reading the notebook")
             return await asyncio.to_thread(_looked_at, fetched, self._settings.environment)
 
-    def begin(self, owner: str, source: Source, *, ref: str | None = None) -> Job[Look]:
+    def begin(
+        self, owner: str, source: Source, *, client: str, ref: str | None = None
+    ) -> Job[Look]:
         """Look in the background. The job's ``address`` is that of ``source``. Raises RateLimited
-        where enough is going on.
+        where enough is going on, for ``owner`` or for ``client``, who may have many cookies.
         """
-        return self._kept.begin(owner, source.address, partial(self._look, source, ref))
+        look = partial(self._look, source, ref, client)
+        return self._kept.begin(owner, source.address, look, client=client)
 
     def find(self, number: str, address: str, owner: str) -> Job[Look] | None:
         """The job of that id, if it is there, for that address, and ``owner``'s."""
@@ -106,8 +122,8 @@ class Looker:
         """Whether it is done, after at most ``patience_s``."""
         return await self._kept.settled(job, patience_s)
 
-    async def _look(self, source: Source, ref: str | None, tell: Tell) -> Look:
-        return await self.look(source, tell, ref=ref)
+    async def _look(self, source: Source, ref: str | None, client: str, tell: Tell) -> Look:
+        return await self.look(source, tell, ref=ref, client=client)
 
 
 def at_ref(look: Look, ref: str) -> Look:

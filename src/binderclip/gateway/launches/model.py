@@ -61,7 +61,8 @@ class Order:
 class Landing:
     """Where a launch leads. ``url`` is the page, without a token; ``server`` the Jupyter Server's
     address, which ends in ``/``. A browser is sent to ``url`` with the ``token`` where
-    ``sends_token``; elsewhere the hub knows its people. ``remarks`` are what went not quite right.
+    ``sends_token``: it opens what was made for this launch, and nothing else. Elsewhere the hub or
+    the server knows its people. ``remarks`` are what went not quite right.
     """
 
     url: str

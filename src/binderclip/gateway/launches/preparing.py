@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from ipaddress import ip_address
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from binderclip.addresses.loopback import is_loopback
 from binderclip.cache import Cache
 from binderclip.environment import Environment
 from binderclip.envrepo import HUBS, Limits, NetworkSources, Packed, needs_none, pack, part
 from binderclip.errors import Refused
+from binderclip.flow.bringing import CONTENT, room_made
 from binderclip.gateway.settings.model import PlaceSettings, Settings
 from binderclip.guard import Guard
 from binderclip.spec.model import Reference
@@ -62,10 +63,13 @@ async def prepared(
     if place.kind == "binderhub" and env.build is not None and not needed(place, env):
         return replace(env, image=None)
     if not needed(place, env):
+        if place.kind == "local" and env.build is not None:  # which is fetched here, too
+            await room_made(cache)
         return env
     if reason := refusal(settings, place):
         raise Refused(reason)
-    async with NetworkSources(cache, guard, anonymous=True) as sources:
+    await room_made(cache)
+    async with NetworkSources(cache, guard, anonymous=True, bounds=CONTENT) as sources:
         packed = await pack(env, sources, limits=LIMITS, observe=tell)
     for remark in packed.remarks:
         tell(remark)
@@ -84,8 +88,4 @@ def _pinned_elsewhere_alone(env: Environment) -> bool:
 
 
 def _loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+    return is_loopback(urlsplit(url).hostname or "")

@@ -16,6 +16,7 @@ from binderclip.gateway.launches.launch import Launch, Step
 from binderclip.gateway.launches.model import Landing, Order
 from binderclip.gateway.launches.turns import Turns
 from binderclip.gateway.settings.model import Limits, PlaceSettings
+from binderclip.gateway.visitors.client import WIDER, wider
 from binderclip.pages.kept import bare
 
 __all__ = ["Bounds", "Counting", "Landed", "Launch", "Launches", "Worker"]
@@ -53,9 +54,11 @@ class Worker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """``each`` are under way of one client; ``waiting`` wait for one place, for each of those that
+    """``each`` are under way of one client, and ``WIDER`` times as many of one network of IPv6;
+    ``waiting`` wait for one place, for each of those that
     it takes at once; ``known`` in all, of which those that are over for ``age_s``. Those that are
-    under way hold ``held_bytes`` of notebooks.
+    under way hold ``held_bytes`` of notebooks. Of one that is no longer under way only the last
+    ``told`` steps are kept after ``read_s``.
     """
 
     each: int = 4
@@ -63,6 +66,8 @@ class Bounds:
     known: int = 5000
     age_s: float = 3600.0
     held_bytes: int = 384 * 2**20
+    told: int = 200
+    read_s: float = 300.0
 
 
 def _nobody(launch: Launch) -> None:
@@ -92,6 +97,7 @@ class Launches:
     def start(self, order: Order) -> Launch:
         """Begin in the background. Raises RateLimited."""
         self._forget()
+        self._make_room()
         self._check(order)
         self._counter.take("launches", order.client)
         if (key := _key(order)) is not None:
@@ -242,6 +248,7 @@ class Launches:
                 hint="wait for one of them, or stop one",
                 retry_after_s=15,
             )
+        self._check_network(order.client, running)
         place = order.place
         there = sum(launch.order.place.name == place.name for launch in running)
         most = place.at_once * (1 + self._bounds.waiting)
@@ -255,8 +262,19 @@ class Launches:
             )
         self._check_sessions(place)
 
+    def _check_network(self, client: str, running: list[Launch]) -> None:
+        if (network := wider(client)) is None:
+            return
+        most = self._bounds.each * WIDER
+        if sum(wider(launch.order.client) == network for launch in running) >= most:
+            raise RateLimited(
+                f"found {most} launches of your network under way, expected fewer",
+                hint="try again in some minutes",
+                retry_after_s=60,
+            )
+
     def _check_sessions(self, place: PlaceSettings, but: Launch | None = None) -> None:
-        if place.kind != "local":
+        if not place.here:
             return
         taken = sum(
             launch.order.place.name == place.name and not launch.over
@@ -271,24 +289,40 @@ class Launches:
             )
 
     def _forget(self) -> None:
-        """What is over for long; and what is elsewhere, when there is too much of it."""
+        """What is over for long, and what is elsewhere and was ended by its hub. Of what builders
+        printed, most.
+        """
         now, known = time.monotonic(), self._launches
         for launch in list(known.values()):
+            if launch.settled_s is not None and now - launch.settled_s > self._bounds.read_s:
+                launch.steps.shorten(self._bounds.told)
             if launch.over_s is not None and now - launch.over_s > self._bounds.age_s:
                 del known[launch.id]
-            elif launch.id in self._landed and self._past(launch, now):
+            elif launch.id in self._landed and _past(launch, now):
                 del known[launch.id], self._landed[launch.id]
 
-    def _past(self, launch: Launch, now: float) -> bool:
-        """Its hub has ended it by now, or there are too many to remember each."""
-        many = len(self._launches) >= self._bounds.known
-        return many or now - (launch.settled_s or now) > launch.order.place.longest_s
+    def _make_room(self) -> None:
+        """For one more, where the table is full: what is over goes first, the oldest of it; then
+        what is up elsewhere, whose hub looks after it.
+        """
+        most = self._bounds.known
+        if len(self._launches) < most:
+            return
+        over = [launch.id for launch in self._launches.values() if launch.over]
+        for name in [*over, *self._landed][: len(self._launches) - most + 1]:
+            del self._launches[name]
+            self._landed.pop(name, None)
 
     def _late(self) -> TimedOut:
         return TimedOut(
             f"it took longer than {self._limits.launch_s / 60:.0f} minutes, and was ended",
             hint="try again: what was built until then may be there still",
         )
+
+
+def _past(launch: Launch, now: float) -> bool:
+    """Its hub has ended it by now."""
+    return now - (launch.settled_s or now) > launch.order.place.longest_s
 
 
 async def _to_its_end(landed: Landed) -> None:

@@ -10,6 +10,7 @@ from binderclip.gateway.launches.model import Landing
 from binderclip.gateway.launches.seating import Seating
 from binderclip.gateway.launches.table import Landed
 from binderclip.gateway.settings.model import PlaceSettings
+from binderclip.guard import Guard
 from binderclip.servers import Server
 from binderclip.servers.pages import page
 from binderclip.session import Session
@@ -21,18 +22,23 @@ async def landed(seating: Seating) -> Landed:
     """
     place, target = seating.order.place, seating.target
     candidate = Candidate(target, place.title, "")
-    remarks: list[str] = []
     async with flow.launched_on_first(
         [candidate], seating.environment, seating.observe, leave=True
     ) as (_, session):
-        async with served(session, seating.guard) as server:
-            url = await _page(seating, server, session, remarks)
-        landing = _landing(place, session, url, tuple(remarks))
+        landing = await on_server(seating, session, seating.guard)
 
     async def stop() -> None:
         await target.stop(session)
 
     return Landed(landing, stop)
+
+
+async def on_server(seating: Seating, session: Session, guard: Guard) -> Landing:
+    """The notebook put on the session's server, which ``guard`` lets through, and its page."""
+    remarks: list[str] = []
+    async with served(session, guard) as server:
+        url = await _page(seating, server, session, remarks)
+    return _landing(seating.order.place, session, url, tuple(remarks))
 
 
 async def _page(seating: Seating, server: Server, session: Session, remarks: list[str]) -> str:
@@ -68,9 +74,12 @@ def _landing(place: PlaceSettings, session: Session, url: str, remarks: tuple[st
     if hub is not None and place.kind == "jupyterhub" and place.public_url:
         base = hub.api.removesuffix("hub/api/")
         server, url = (_moved(one, base, place.public_url) for one in (server, url))
-    # A hub's pages ask their person to log in, and a hub's token opens more than this server.
-    sends = hub is None
-    return Landing(url, server, session.token, sends, session, remarks)
+    # A hub's pages ask their person to log in, and a server that stays is somebody's own: what
+    # opens either opens more than this launch.
+    sends = hub is None and (place.here or session.throwaway)
+    # What the hub makes no narrower one of opens all of its person's servers.
+    token = session.token if hub is None or hub.token_id else None
+    return Landing(url, server, token, sends, session, remarks)
 
 
 def _moved(url: str, base: str, public: str) -> str:

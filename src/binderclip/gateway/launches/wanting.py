@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
+from binderclip.addresses.link import parse
 from binderclip.errors import NotTrusted
 from binderclip.flow.making import Means, Wanted
 from binderclip.gateway.settings.model import PlaceSettings
 from binderclip.guard import Endpoint, Guard, OpenGuard, system_resolver
+from binderclip.repositories.address import endpoint
 
 OPEN = Means(guard=OpenGuard())
 """For targets that are asked what they refuse, and nothing else."""
-_PORTS = {"http": 80, "https": 443}
 
 
 def words_for(place: PlaceSettings, token: str | None) -> Wanted:
@@ -48,14 +47,9 @@ class PlaceGuard:
 
     def __init__(self, place: PlaceSettings, inner: Guard) -> None:
         self._inner = inner
-        self._own = {_endpoint(url) for url in (place.url, place.public_url) if url}
+        self._own = {endpoint(parse(url)) for url in (place.url, place.public_url) if url}
 
     async def endpoints(self, host: str, port: int) -> tuple[Endpoint, ...]:
         if (host.lower(), port) in self._own:
             return await OpenGuard(system_resolver).endpoints(host, port)
         return await self._inner.endpoints(host, port)
-
-
-def _endpoint(url: str) -> tuple[str, int]:
-    parts = urlsplit(url)
-    return (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme, 443)

@@ -12,7 +12,7 @@ from binderclip.copying import Copies
 from binderclip.environment import Environment
 from binderclip.errors import Refused
 from binderclip.events import Event, Log, Progress, Ready
-from binderclip.flow.bringing import brought
+from binderclip.flow.bringing import CONTENT, brought
 from binderclip.flow.making import TARGETS, Means
 from binderclip.gateway.launches import here, there
 from binderclip.gateway.launches.choosing import place_for
@@ -73,7 +73,7 @@ class Engine:
             def said(line: str) -> None:
                 tell(Progress("fetching", line))
 
-            look = await self.looker.look(order.source, said, ref=order.ref)
+            look = await self.looker.look(order.source, said, ref=order.ref, client=order.client)
             order = replace(order, look=look)
         if order.look is None and order.environment is None:
             raise Refused("found neither a notebook nor an environment to launch")
@@ -108,7 +108,7 @@ class Engine:
             PlaceGuard(place, self.guard),
             tell,
         )
-        land = here.landed if place.kind in here.KINDS else there.landed
+        land = here.landed if place.here else there.landed
         return await land(seating)
 
     def _moved(self, order: Order, tell: Tell) -> Order:
@@ -142,6 +142,7 @@ class Engine:
             approve=approve,
             own_home=True,
             anonymous=True,
+            bounds=CONTENT,
         )
         return TARGETS[place.kind](words_for(place, token_for(place, hub_token)), means)
 

@@ -20,6 +20,7 @@ from binderclip.gateway.pages.query import Query
 from binderclip.gateway.settings.model import PlaceSettings
 from binderclip.gateway.streams import Terms, counted, frame, start_after, streams_of
 from binderclip.gateway.visitors.forms import checked_form, csrf
+from binderclip.gateway.visitors.once import Turn
 from binderclip.gateway.visitors.signing import LaunchTicket
 from binderclip.gateway.visitors.who import visitor
 from binderclip.rest.faults import hidden, own_folders
@@ -34,10 +35,18 @@ async def launch(request: Request) -> Response:
     fields = await checked_form(request)
     gateway, who = gateway_of(request), await visitor(request)
     ticket = LaunchTicket.read(gateway.signer, fields.get("ticket", ""), who.owner)
+    async with gateway.used.turn(ticket) as turn:
+        if (first := turn.first(gateway.launches)) is not None:
+            return see(request, address(first))
+        return await _launched(request, ticket, turn, fields.get("job", ""))
+
+
+async def _launched(request: Request, ticket: LaunchTicket, turn: Turn, number: str) -> Response:
+    gateway, who = gateway_of(request), await visitor(request)
     query = Query(ticket.address, ticket.place, ticket.urlpath or "", ticket.ref or "")
     about(request, query)
     place = _place(request, ticket.place)
-    look, job = await _looked_at(request, ticket, fields.get("job", ""))
+    look, job = await _looked_at(request, ticket, number)
     if look.digest != ticket.digest:
         response = await asking(request, query, PAGE, look, job, notices=(_CHANGED,))
         response.status_code = 409
@@ -54,8 +63,10 @@ async def launch(request: Request) -> Response:
         hub_token=who.hub_token if place.login else None,
         ref=ticket.ref,
     )
+    started = gateway.launches.start(order)
+    turn.launched(started)
     # Straight on from the click, and not when somebody comes back to look after it.
-    return see(request, f"{address(gateway.launches.start(order))}?clicked")
+    return see(request, f"{address(started)}?clicked")
 
 
 def _place(request: Request, name: str) -> PlaceSettings:
@@ -72,7 +83,7 @@ async def _looked_at(request: Request, ticket: LaunchTicket, number: str) -> tup
     job = gateway.looker.find(number, source.address, who.owner)
     if job is None or job.result is None:
         gateway.counter.take("looks", who.client)
-        job = gateway.looker.begin(who.owner, source)
+        job = gateway.looker.begin(who.owner, source, client=who.client)
         await gateway.looker.settled(job, _LOOK_S)
     if job.failure is not None:
         raise job.failure

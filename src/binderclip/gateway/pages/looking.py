@@ -81,7 +81,7 @@ async def _job(request: Request, query: Query) -> Job[Look]:
                 hint="allow cookies for this site, and open the link again",
             )
     gateway.counter.take("looks", who.client)
-    return gateway.looker.begin(who.owner, source)
+    return gateway.looker.begin(who.owner, source, client=who.client)
 
 
 async def asking(

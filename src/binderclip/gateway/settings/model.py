@@ -9,13 +9,15 @@ from types import MappingProxyType
 
 from binderclip.guard import Network
 from binderclip.spec.model import JSON, NOTHING, Binder
-from binderclip.targets import TargetName
+from binderclip.targets import HERE, TargetName
+
+_OWN = frozenset({"server", "jupyterhub"})
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceSettings:
     """Somewhere notebooks run. ``name`` is what addresses say (``host=``), ``title`` what people
-    read. ``url`` ends in ``/`` and is None for ``local``; ``public_url`` is the same place as
+    read. ``url`` ends in ``/`` and is None on this machine; ``public_url`` is the same place as
     browsers call it, where that is another address.
 
     ``token`` is the service's own for that place; with ``login`` a signed-in person's is used
@@ -41,17 +43,34 @@ class PlaceSettings:
     idle_s: float = 3600.0
     longest_s: float = 12 * 3600.0
 
+    @property
+    def here(self) -> bool:
+        """It is this machine: what runs there can do what the service can, and ends with it."""
+        return self.kind in HERE
+
+    @property
+    def owned(self) -> bool:
+        """Whoever launches there gets at what is somebody's own: this machine, a server, or what a
+        token of the settings opens on a hub or another gateway.
+        """
+        if self.here:
+            return True
+        own = self.kind in _OWN or (self.kind == "gateway" and self.token is not None)
+        return own and not self.login
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``looks`` and ``launches`` are for one client, ``environment`` for launches of one
-    environment by everybody, each "NUMBER/PERIOD" in the words of the library ``limits``
+    """``looks``, ``badges`` and ``launches`` are for one client (sites that embed a badge make
+    their visitors' browsers look, so that is no look of theirs), ``environment`` for launches of
+    one environment by everybody, each "NUMBER/PERIOD" in the words of the library ``limits``
     ("10/hour"). ``streams`` are the event streams that are open at a time, ``streams_each`` those
     of one client. ``launch_s`` is the longest that a launch may take, ``notebook_bytes`` the
     largest notebook.
     """
 
     looks: str = "60/minute"
+    badges: str = "60/minute"
     launches: str = "20/hour"
     environment: str = "100/hour"
     streams: int = 12_000
@@ -93,7 +112,7 @@ class Settings:
     ``origins`` are other sites whose scripts may launch here ("https://…", or "*"). ``tokens`` are
     the machines' own, by the name that the log says. ``secret`` signs cookies and links.
     ``providers`` names the place (a BinderHub) to which ``/build/{provider}/…`` is passed through.
-    ``exposed``: a ``local`` place may be reached from other machines.
+    ``exposed``: places that are somebody's own may be reached from other machines.
     """
 
     public_url: str

@@ -27,6 +27,7 @@ def limits_of(value: object, faults: Faults) -> Limits:
     no_unknown(table, "limits", tuple(field.name for field in fields(Limits)), faults)
     return Limits(
         looks=rate_in(table, "looks", "limits", usual.looks, faults),
+        badges=rate_in(table, "badges", "limits", usual.badges, faults),
         launches=rate_in(table, "launches", "limits", usual.launches, faults),
         environment=rate_in(table, "environment", "limits", usual.environment, faults),
         streams=whole_in(table, "streams", "limits", usual.streams, faults),

@@ -25,13 +25,13 @@ from binderclip.gateway.settings.model import PlaceSettings
 from binderclip.gateway.settings.words import choice_of, number_in, whole_in
 from binderclip.spec.nearmiss import did_you_mean
 from binderclip.spec.shown import key_path
-from binderclip.targets import TargetName
+from binderclip.targets import HERE, TargetName
 
 KINDS: Final[tuple[TargetName, ...]] = get_args(TargetName)
 # Their servers are nobody's own: whoever asks gets a fresh one.
 _PUBLIC: Final = frozenset({"binderhub"})
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_KEYS = (
+KEYS = (
     *("kind", "title", "url", "public_url", "token", "token_env", "token_file", "login", "server"),
     *("options", "as_is", "ask", "at_once", "sessions", "idle_s", "longest_s"),
 )
@@ -80,13 +80,13 @@ class Places:
         path: str,
         tables: Mapping[str, Callable[[], PlaceSettings | None]],
     ) -> list[PlaceSettings]:
-        """What ``--on`` says: ``local``, names of the file, addresses."""
+        """What ``--on`` says: ``local`` and its kin, names of the file, addresses."""
         found = []
         for word in dict.fromkeys(words):
             if word in tables:
                 place = tables[word]()
-            elif word == "local":
-                place = here()
+            elif word in HERE:
+                place = here(next(kind for kind in HERE if kind == word))
             elif "://" in word or "." in word or word.startswith("localhost"):
                 place = self._address(word, path)
             else:
@@ -97,7 +97,7 @@ class Places:
         return found
 
     def _unknown(self, word: str, path: str, tables: Mapping[str, object]) -> None:
-        known = ("local", *tables)
+        known = (*sorted(HERE), *tables)
         near = did_you_mean(word, known)
         hint = f"did you mean '{near}'?" if near else None
         self._faults.say(path, told(word), f"{', '.join(known)}, or an address", hint)
@@ -146,7 +146,7 @@ class Places:
         if not _NAME.fullmatch(name):
             expected = "up to 64 letters, digits, '.', '_' and '-'"
             faults.say(path, f"the name {masked(name)!r}", expected)
-        no_unknown(value, path, _KEYS, faults, _SYNONYMS)
+        no_unknown(value, path, KEYS, faults, _SYNONYMS)
         kind, url = self._kind_and_url(value, path)
         if kind is None:
             return None
@@ -189,16 +189,16 @@ class Places:
     def _kind_and_url(
         self, value: Mapping[str, Any], path: str
     ) -> tuple[TargetName | None, str | None]:
-        """Neither where it cannot be told; ``local`` has no address."""
+        """Neither where it cannot be told; this machine has no address."""
         kind: TargetName | None = None
         if "kind" in value:
             said = choice_of(value["kind"], f"{path}.kind", KINDS, self._faults)
             if said != value["kind"]:
                 return None, None
             kind = next(one for one in KINDS if one == said)
-        if kind == "local":
+        if kind in HERE:
             if "url" in value:
-                self._faults.say(f"{path}.url", "an address", "none: local is this machine")
+                self._faults.say(f"{path}.url", "an address", f"none: {kind} is this machine")
             return kind, None
         if "url" not in value:
             self._faults.say(f"{path}.url", "nothing", "the address of the hub or server")
@@ -210,8 +210,8 @@ class Places:
         return kind, url or None
 
 
-def here() -> PlaceSettings:
-    return PlaceSettings(name="local", kind="local", title=_HERE)
+def here(kind: TargetName = "local") -> PlaceSettings:
+    return PlaceSettings(name=kind, kind=kind, title=_HERE)
 
 
 def _title(url: str) -> str:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
+from binderclip.addresses.loopback import is_loopback
 from binderclip.config.values import Faults, address_of, flag_in, no_unknown, table_of, told
 from binderclip.errors import ConfigError, Refused
 from binderclip.folders import state_folder
@@ -51,7 +52,9 @@ class Means:
 def read(
     file: Path | None, environ: Mapping[str, str], flags: Flags, means: Means | None = None
 ) -> Settings:
-    """Raises ConfigError with every fault, and Refused for ``local`` that others would reach."""
+    """Raises ConfigError with every fault, and Refused where others would reach what is
+    somebody's own.
+    """
     means = means or Means()
     value, mode = _file(file) if file else ({}, 0)
     faults = Faults(file or "the settings")
@@ -205,17 +208,31 @@ class _Reader:
 
 def _check_exposure(settings: Settings) -> None:
     """Told twice: where it is reached from, and that this is meant. Raises Refused."""
-    if settings.exposed or all(place.kind != "local" for place in settings.places.values()):
+    owned = [place for place in settings.places.values() if place.owned]
+    if settings.exposed or not owned:
         return
+    # This machine first: there is more to lose.
+    worst = max(owned, key=lambda place: place.here)
     host = urlsplit(settings.public_url).hostname or ""
     for reached, what in ((settings.listen, "listens on"), (host, "is reached at")):
-        if not words.is_loopback(reached):
+        if not is_loopback(reached):
             raise Refused(
-                f"found a service that {what} {reached} and runs notebooks on this machine, "
-                "expected loopback alone: whoever reaches it runs code as you do",
+                f"found a service that {what} {reached} and {_risk(worst)}",
                 hint="add --expose (or expose = true) where that is meant, or choose another place "
                 "with --on",
             )
+
+
+def _risk(place: PlaceSettings) -> str:
+    if place.here:
+        return (
+            "runs notebooks on this machine, expected loopback alone: whoever reaches it runs code "
+            "as you do"
+        )
+    return (
+        f"launches on {place.title} ({place.name}) without a login, expected loopback alone: "
+        "whoever reaches it puts notebooks where your own are"
+    )
 
 
 def _with_kept(settings: Settings, secret: bytes | None, *, keep: bool) -> Settings:

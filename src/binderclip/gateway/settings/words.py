@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 from math import isfinite
 from typing import Any
-from urllib.parse import urlsplit
 
+from binderclip.addresses.link import parse
 from binderclip.addresses.masking import masked
 from binderclip.config.values import Faults, at, told
+from binderclip.errors import SourceError
 from binderclip.guard import Network
 from binderclip.spec.nearmiss import did_you_mean
 
@@ -29,17 +30,6 @@ def listen_of(value: object, path: str, faults: Faults) -> tuple[str, int]:
         return "127.0.0.1", 8585
     host = "127.0.0.1" if found["host"] is None else found["host"].strip("[]")
     return host, port
-
-
-def is_loopback(host: str) -> bool:
-    """Whether ``host``, a name or an address, is this machine as it alone reaches itself."""
-    host = host.strip("[]").rstrip(".").lower()
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def is_everywhere(host: str) -> bool:
@@ -81,19 +71,23 @@ def origins_of(value: object, path: str, faults: Faults) -> tuple[str, ...]:
     """As browsers say them in ``Origin``: a scheme, a host and perhaps a port; or ``*``."""
     found = []
     for number, text in enumerate(texts_of(value, path, faults, '["https://book.example.org"]')):
-        parts = urlsplit(text)
-        origin = f"{parts.scheme}://{parts.netloc}".lower()
-        if text == "*" or (
-            parts.scheme in {"http", "https"}
-            and parts.hostname
-            and text.lower().rstrip("/") == origin
-            and "@" not in origin
-        ):
-            found.append("*" if text == "*" else origin)
+        origin = "*" if text == "*" else _origin(text)
+        if origin is not None:
+            found.append(origin)
             continue
         expected = 'a site such as https://book.example.org, or "*"'
         faults.say(f"{path}[{number}]", masked(text), expected, "paths are no part of it")
     return tuple(found)
+
+
+def _origin(text: str) -> str | None:
+    """None for what is no site, and for more than one."""
+    try:
+        link = parse(text)
+    except SourceError:
+        return None
+    more = link.path.strip("/") or link.query or link.fragment or link.userinfo is not None
+    return None if more else link.origin
 
 
 def proxies_of(value: object, path: str, faults: Faults) -> tuple[str, ...]:

@@ -10,19 +10,21 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
 
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from binderclip import notebook as notebooks
-from binderclip.errors import BinderclipError, NotTrusted, RateLimited, TooLarge
+from binderclip.errors import BinderclipError, NotTrusted
+from binderclip.gateway.answers import NO_STORE, answered, refused
+from binderclip.gateway.bodies import kind_of, whole
 from binderclip.gateway.context import gateway_of
 from binderclip.gateway.settings.model import ShareSettings
 from binderclip.gateway.share.shelf import Kept, Shelf
 from binderclip.gateway.visitors.client import client_of
 from binderclip.gateway.visitors.consent import own_request
 from binderclip.gateway.visitors.who import presented, visitor
-from binderclip.rest.faults import BadRequest, NotFound, TooSlow, WrongType, as_json
+from binderclip.rest.faults import BadRequest, NotFound, WrongType
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -31,7 +33,7 @@ _DAY_S = 86_400
 # For all of a body besides its length: who sends less than that means to hold us.
 _PATIENCE_S = 30.0
 _SLOWEST_BYTES_PER_S = 20_000
-_NO_STORE = {"Cache-Control": "no-store"}
+_LEAVE_OUT = "outputs take the most room: `binderclip share --strip-outputs` leaves them out"
 # It is data, whatever a browser takes it for; and public, so that scripts may read it.
 _SHARED = {
     "Access-Control-Allow-Origin": "*",
@@ -52,16 +54,13 @@ def routes() -> list[BaseRoute]:
 def _told(handler: Handler) -> Handler:
     """``handler``, its errors as JSON."""
 
-    async def answered(request: Request) -> Response:
+    async def answer(request: Request) -> Response:
         try:
             return await handler(request)
         except BinderclipError as error:
-            headers = dict(_NO_STORE)
-            if isinstance(error, RateLimited) and error.retry_after_s is not None:
-                headers["Retry-After"] = str(math.ceil(error.retry_after_s))
-            return JSONResponse(as_json(error), error.http_status, headers)
+            return refused(error)
 
-    return answered
+    return answer
 
 
 async def _share(request: Request) -> Response:
@@ -71,13 +70,15 @@ async def _share(request: Request) -> Response:
     seconds = _days(request, sharing.days) * _DAY_S
     _check_kind(request)
     gateway.counter.take("share", (await visitor(request)).client)
-    data = await _body(request, sharing.notebook_bytes)
-    notebooks.parse(data, "the shared notebook", max_bytes=sharing.notebook_bytes)
+    most = sharing.notebook_bytes
+    patience_s = _PATIENCE_S + most / _SLOWEST_BYTES_PER_S
+    data = await whole(request, most, patience_s, hint=_LEAVE_OUT)
+    notebooks.parse(data, "the shared notebook", max_bytes=most)
     kept = await asyncio.to_thread(shelf.keep, data, seconds)
     url = f"{gateway.settings.public_url}shared/{kept.digest}.ipynb"
     launch = f"{gateway.settings.public_url}v2/notebook?url={quote(url, safe='')}"
     body = {"url": url, "launch": launch, "expires": _moment(kept), "delete": kept.deletion}
-    return JSONResponse(body, HTTPStatus.CREATED, {**_NO_STORE, "Location": url})
+    return answered(body, HTTPStatus.CREATED, {"Location": url})
 
 
 async def _one(request: Request) -> Response:
@@ -114,7 +115,7 @@ async def _delete(request: Request) -> Response:
         )
     if not await asyncio.to_thread(shelf.give_up, request.path_params["digest"], token):
         raise _none_such(", or this token is not one that deletes it")
-    return Response(status_code=HTTPStatus.NO_CONTENT, headers=_NO_STORE)
+    return Response(status_code=HTTPStatus.NO_CONTENT, headers=NO_STORE)
 
 
 def _kept_at(request: Request) -> tuple[ShareSettings, Shelf]:
@@ -146,7 +147,7 @@ async def _check_visitor(request: Request) -> None:
 
 
 def _check_kind(request: Request) -> None:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = kind_of(request)
     if kind not in KINDS:
         raise WrongType(
             f"found the content type {kind[:80]!a}, expected {KINDS[0]!r}",
@@ -165,32 +166,6 @@ def _days(request: Request, most: float) -> float:
     if not 0 < days <= most:
         raise BadRequest(f"days: found {text[:20]!a}, expected a number above 0 and up to {most:g}")
     return days
-
-
-async def _body(request: Request, max_bytes: int) -> bytes:
-    """Raises TooLarge, TooSlow, BadRequest."""
-    stated = request.headers.get("content-length", "")
-    if stated.isdecimal() and len(stated) <= 20 and int(stated) > max_bytes:  # noqa: PLR2004 - digits of 64 bits
-        raise _too_large(max_bytes)
-    data = bytearray()
-    try:
-        async with asyncio.timeout(_PATIENCE_S + max_bytes / _SLOWEST_BYTES_PER_S):
-            async for chunk in request.stream():
-                data += chunk
-                if len(data) > max_bytes:
-                    raise _too_large(max_bytes)
-    except TimeoutError as error:
-        raise TooSlow("the notebook did not arrive in time", hint="try again") from error
-    except ClientDisconnect as error:
-        raise BadRequest("the notebook was cut off on its way") from error
-    return bytes(data)
-
-
-def _too_large(max_bytes: int) -> TooLarge:
-    return TooLarge(
-        f"found a notebook of more than {max_bytes:,} bytes, expected at most that",
-        hint="outputs take the most room: `binderclip share --strip-outputs` leaves them out",
-    )
 
 
 def _moment(kept: Kept) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import socket
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from binderclip.gateway.streams.heads import BoundedHeads
 
 STALL_S = 60.0
 LAST_S = 3.0
@@ -21,7 +21,7 @@ _VANISHED_S = 300
 _WAITING_BYTES = 16 * 2**10
 
 
-class PatientProtocol(HttpToolsProtocol):
+class PatientProtocol(BoundedHeads):
     """uvicorn's protocol (``Config(http=PatientProtocol)``), for all its answers."""
 
     stall_s = STALL_S
@@ -32,6 +32,8 @@ class PatientProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """As in asyncio.Protocol."""
         super().connection_made(transport)
+        if transport.is_closing():
+            return
         transport.set_write_buffer_limits(high=_WAITING_BYTES)
         connection = transport.get_extra_info("socket")
         if connection is not None and connection.family in {socket.AF_INET, socket.AF_INET6}:

@@ -7,6 +7,9 @@ import ipaddress
 from starlette.requests import HTTPConnection
 
 _NETWORK_BITS = 64
+_WIDER_BITS = 48
+WIDER = 16
+"""How many times as much as one client's all those of a wider network may have together."""
 
 
 def client_of(connection: HTTPConnection) -> str:
@@ -27,3 +30,16 @@ def counted(host: str) -> str:
     if address.ipv4_mapped is not None:
         return str(address.ipv4_mapped)
     return str(ipaddress.ip_network((address, _NETWORK_BITS), strict=False))
+
+
+def wider(client: str) -> str | None:
+    """The network around a client of IPv6: who rents one has thousands of clients' networks. None
+    for all others. ``client`` is as ``counted`` gives it.
+    """
+    if not client.endswith(f"/{_NETWORK_BITS}"):
+        return None
+    try:
+        network = ipaddress.IPv6Network(client)
+    except ValueError:
+        return None
+    return str(network.supernet(new_prefix=_WIDER_BITS))

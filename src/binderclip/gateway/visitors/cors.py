@@ -23,8 +23,12 @@ _EXPOSED = "Location, Retry-After"
 
 def answers_others(path: str, settings: Settings) -> bool:
     """Whether scripts of other sites have something to ask there."""
-    below = path.removeprefix(settings.prefix) if path.startswith(settings.prefix) else path[1:]
-    return below.startswith(_OPEN)
+    return below(path, settings).startswith(_OPEN)
+
+
+def below(path: str, settings: Settings) -> str:
+    """``path`` without the prefix, which a proxy may have taken away."""
+    return path.removeprefix(settings.prefix) if path.startswith(settings.prefix) else path[1:]
 
 
 class Cors:

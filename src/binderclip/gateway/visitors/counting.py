@@ -14,14 +14,17 @@ from limits import RateLimitItem, parse
 from limits.storage import MovingWindowSupport, Storage
 from limits.strategies import MovingWindowRateLimiter
 
+from binderclip.amounts import lasting
 from binderclip.errors import ConfigError, RateLimited
 from binderclip.gateway.settings.model import Limits, ShareSettings
+from binderclip.gateway.visitors.client import WIDER, wider
 
-Kind: TypeAlias = Literal["looks", "launches", "environment", "share"]
+Kind: TypeAlias = Literal["looks", "badges", "launches", "environment", "share"]
 
 _MAX_KEYS = 100_000
 _WORDS: dict[Kind, str] = {
     "looks": "notebooks looked at for you",
+    "badges": "badges drawn for you",
     "launches": "launches of yours",
     "environment": "launches of this environment by everybody",
     "share": "notebooks shared by you",
@@ -110,6 +113,7 @@ class Counter:
         self._clock = clock
         self._items: dict[Kind, RateLimitItem] = {
             "looks": rate(limits.looks),
+            "badges": rate(limits.badges),
             "launches": rate(limits.launches),
             "environment": rate(limits.environment),
             "share": rate((share or ShareSettings("")).per_client),
@@ -125,18 +129,27 @@ class Counter:
 
     def take(self, kind: Kind, key: str) -> None:
         """Count one. Raises RateLimited with the seconds until there is room again; what is refused
-        is not counted. ``key`` is a client, or an environment's key.
+        is not counted. ``key`` is a client, or an environment's key. Those of one network of IPv6
+        have ``WIDER`` times as much together.
         """
         item = self._items[kind]
-        if self._limiter.hit(item, kind, key):
-            return
+        bounds = [(item, key, "")]
+        if (network := wider(key)) is not None:
+            bounds.append((_times(item, WIDER), network, ", and of all in your network"))
+        for one, name, whose in bounds:
+            if not self._limiter.test(one, kind, name):
+                raise self._too_often(one, kind, name, whose)
+        for one, name, _ in bounds:
+            self._limiter.hit(one, kind, name)
+
+    def _too_often(self, item: RateLimitItem, kind: Kind, key: str, whose: str) -> RateLimited:
         ends = self._limiter.get_window_stats(item, kind, key).reset_time
         wait_s = float(max(1, math.ceil(ends - self._clock()))) if item.amount else None
         number = "one" if item.multiples == 1 else f"{item.multiples}"
         period = f"{item.GRANULARITY.name}{'' if item.multiples == 1 else 's'}"
-        raise RateLimited(
-            f"found more than {item.amount} {_WORDS[kind]} within {number} {period}",
-            hint="try again later" if wait_s is None else f"try again in {in_words(wait_s)}",
+        return RateLimited(
+            f"found more than {item.amount} {_WORDS[kind]}{whose} within {number} {period}",
+            hint="try again later" if wait_s is None else f"try again in {lasting(wait_s)}",
             retry_after_s=wait_s,
         )
 
@@ -144,8 +157,9 @@ class Counter:
     def stream(self, client: str) -> Iterator[None]:
         """While an event stream is open. Raises RateLimited where enough are."""
         each, most = self._limits.streams_each, self._limits.streams
-        if self._open >= most or self._streams[client] >= each:
-            own = self._streams[client] >= each
+        network = wider(client)
+        own = self._streams[client] >= each
+        if self._open >= most or own or (network and self._streams[network] >= each * WIDER):
             found = f"{each} event streams of yours" if own else "as many event streams as fit"
             raise RateLimited(
                 f"found {found} that are open already",
@@ -153,14 +167,20 @@ class Counter:
                 retry_after_s=_STREAMS_RETRY_S,
             )
         self._open += 1
-        self._streams[client] += 1
+        keys = [client, *([network] if network else [])]
+        self._streams.update(keys)
         try:
             yield
         finally:
             self._open -= 1
-            self._streams[client] -= 1
-            if not self._streams[client]:
-                del self._streams[client]
+            for key in keys:
+                self._streams[key] -= 1
+                if not self._streams[key]:
+                    del self._streams[key]
+
+
+def _times(item: RateLimitItem, number: int) -> RateLimitItem:
+    return type(item)(item.amount * number, item.multiples)
 
 
 def rate(text: str) -> RateLimitItem:
@@ -172,11 +192,3 @@ def rate(text: str) -> RateLimitItem:
             f"found the limit {text!r}, expected a number and a period like '20/hour'",
             hint="periods are second, minute, hour and day, or several as in '5/10 minutes'",
         ) from error
-
-
-def in_words(seconds: float) -> str:
-    if seconds < 120:  # noqa: PLR2004 - two minutes
-        return f"{seconds:.0f} seconds"
-    if seconds < 7200:  # noqa: PLR2004 - two hours
-        return f"{seconds / 60:.0f} minutes"
-    return f"{seconds / 3600:.0f} hours"

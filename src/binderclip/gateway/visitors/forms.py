@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from types import MappingProxyType
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from binderclip.errors import NotTrusted, Refused, TimedOut, TooLarge
+from binderclip.errors import NotTrusted, Refused
+from binderclip.gateway.bodies import kind_of, whole
 from binderclip.gateway.context import gateway_of
 from binderclip.gateway.visitors.origins import of_another_site
 from binderclip.gateway.visitors.signing import same
@@ -35,47 +35,24 @@ async def csrf(request: Request) -> str:
 
 async def checked_form(request: Request) -> Mapping[str, str]:
     """The fields of a form of ours, each once. Raises NotTrusted where it came from elsewhere or is
-    not this visitor's, TooLarge, TimedOut, and Refused for what is no form.
+    not this visitor's, TooLarge, TooSlow, and Refused for what is no form.
     """
     gateway = gateway_of(request)
     if of_another_site(request, gateway.settings):
         raise NotTrusted(
             "found a form that another web site sent, expected one of our own pages", hint=_AGAIN
         )
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/x-www-form-urlencoded":
+    if kind_of(request) != "application/x-www-form-urlencoded":
         raise Refused(
             "found a body of another type, expected application/x-www-form-urlencoded",
             hint="for programs there is the API below api/v1/",
         )
-    fields = _fields(await body(request, MAX_BYTES))
+    fields = _fields(await whole(request, MAX_BYTES, _WITHIN_S))
     signed = gateway.signer.read(_KIND, fields.get(FIELD, ""), _AGE_S)
     owner = gateway.signer.name(_KIND, (await visitor(request)).owner)
     if not same(str(signed.get("owner", "")), owner):
         raise NotTrusted("found a form of somebody else, expected one of yours", hint=_AGAIN)
     return fields
-
-
-async def body(request: Request, most: int, within_s: float = _WITHIN_S) -> bytes:
-    """All of it. Raises TooLarge for more than ``most`` bytes, whatever the header says, and
-    TimedOut for one that does not come within ``within_s``.
-    """
-    told = request.headers.get("content-length", "")
-    if told.isdigit() and (len(told) > 18 or int(told) > most):  # noqa: PLR2004 - 64 bits
-        raise _too_large(most)
-    found = bytearray()
-    try:
-        async with asyncio.timeout(within_s):
-            async for chunk in request.stream():
-                found += chunk
-                if len(found) > most:
-                    raise _too_large(most)
-    except TimeoutError as error:
-        raise TimedOut(
-            f"found a request whose body did not come within {within_s:.0f} seconds",
-            hint="send it again over a better connection",
-        ) from error
-    return bytes(found)
 
 
 def _fields(data: bytes) -> Mapping[str, str]:
@@ -92,7 +69,3 @@ def _fields(data: bytes) -> Mapping[str, str]:
     if len(fields) != len(pairs):
         raise Refused("found a field twice, expected each once", hint=_AGAIN)
     return MappingProxyType(fields)
-
-
-def _too_large(most: int) -> TooLarge:
-    return TooLarge(f"found a body of more than {most} bytes, expected at most so many")

@@ -5,9 +5,9 @@ for their own site (DNS rebinding).
 from __future__ import annotations
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from binderclip.gateway.answers import answered
 from binderclip.gateway.settings.model import Settings
 from binderclip.gateway.visitors.origins import LOOPBACK, on_loopback, origin
 from binderclip.wire import plain_error
@@ -34,8 +34,7 @@ class Hosts:
             "this service is not called by that name",
             "use its own address; whoever runs the service sets that as public_url",
         )
-        answer = JSONResponse(body, _MISDIRECTED, {"Cache-Control": "no-store"})
-        await answer(scope, receive, send)
+        await answered(body, _MISDIRECTED)(scope, receive, send)
 
     def _knows(self, scope: Scope) -> bool:
         named = Headers(scope=scope).getlist("host")

@@ -24,5 +24,10 @@ class Visitor:
     hub_token: str | None = field(default=None, repr=False)
 
     @property
+    def trusted(self) -> bool:
+        """A machine that the operator gave a token of the settings."""
+        return self.proof == "token" and self.user is None
+
+    @property
     def machine(self) -> bool:
         return self.proof in {"token", "ticket"}

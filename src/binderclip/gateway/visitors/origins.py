@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from starlette.requests import HTTPConnection
 
+from binderclip.addresses.link import parse
+from binderclip.addresses.loopback import is_loopback
 from binderclip.gateway.settings.model import Settings
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 _OWN_SITES = frozenset({"same-origin", "none"})
 
 
 def origin(url: str) -> str:
     """As browsers write it: lower case, without the scheme's usual port."""
-    parts = urlsplit(url)
-    host = (parts.hostname or "").lower()
-    host = f"[{host}]" if ":" in host else host
-    usual = parts.port is None or parts.port == _DEFAULT_PORTS.get(parts.scheme)
-    return f"{parts.scheme}://{host}" + ("" if usual else f":{parts.port}")
+    return parse(url).origin
 
 
 def on_loopback(settings: Settings) -> bool:
-    return settings.listen in {"localhost", "::1"} or settings.listen.startswith("127.")
+    return is_loopback(settings.listen)
 
 
 def own_origins(settings: Settings) -> frozenset[str]:
-    """The service's, by every name that browsers may call it by."""
+    """The service's, by every name that browsers may call it by. Behind a proxy that is one: what a
+    visitor's own machine has at our port is somebody else's.
+    """
     own = {origin(settings.public_url)}
-    if on_loopback(settings):
+    if on_loopback(settings) and is_loopback(parse(settings.public_url).host):
         own |= {origin(f"http://{name}:{settings.port}") for name in LOOPBACK}
     return frozenset(own)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -11,6 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 import itsdangerous
 import msgspec
 
+from binderclip.amounts import lasting
 from binderclip.errors import NotTrusted
 from binderclip.spec.model import JSON
 
@@ -39,7 +41,7 @@ class Signer:
             value = self._serializer(kind).loads(text, max_age=int(max_age_s))
         except itsdangerous.SignatureExpired as error:
             raise NotTrusted(
-                f"found a {kind} that has expired, expected one of the last {_minutes(max_age_s)}",
+                f"found a {kind} that has expired, expected one of the last {lasting(max_age_s)}",
                 hint=_AGAIN,
             ) from error
         except itsdangerous.BadData as error:
@@ -53,7 +55,11 @@ class Signer:
     def name(self, kind: str, text: str) -> str:
         """43 letters that stand for ``text``: the same each time, and nobody else's to make."""
         signer = itsdangerous.Signer(
-            self._secret, salt=_salt(kind), key_derivation="hmac", digest_method=hashlib.sha256
+            # A salt that no ``sign`` has: a name must not be the signature of anything.
+            self._secret,
+            salt=_salt(f"name {kind}"),
+            key_derivation="hmac",
+            digest_method=hashlib.sha256,
         )
         return signer.get_signature(text).decode()
 
@@ -69,7 +75,7 @@ class Signer:
 @dataclass(frozen=True, slots=True)
 class LaunchTicket:
     """A yes to one launch: of the notebook at ``address`` whose bytes have ``digest``, at the place
-    of that name, for ``owner`` alone.
+    of that name, for ``owner`` alone. ``nonce`` is what one is told from all others by.
     """
 
     address: str = field(repr=False)
@@ -78,6 +84,7 @@ class LaunchTicket:
     owner: str = field(repr=False)
     urlpath: str | None = None
     ref: str | None = None
+    nonce: str = field(default_factory=lambda: secrets.token_urlsafe(12))
 
     def signed(self, signer: Signer) -> str:
         """For a form. Who holds it cannot read from it whose it is."""
@@ -95,13 +102,22 @@ class LaunchTicket:
             raise NotTrusted(f"found a {_TICKET} of somebody else, expected your own", hint=_AGAIN)
         return replace(ticket, owner=owner)
 
-    def hold(self, *, address: str, digest: str, place: str, urlpath: str | None = None) -> None:
+    def hold(
+        self,
+        *,
+        address: str,
+        digest: str,
+        place: str,
+        urlpath: str | None = None,
+        ref: str | None = None,
+    ) -> None:
         """Raises NotTrusted where something else is launched than was said yes to."""
         for what, asked, said in (
             ("address", address, self.address),
             ("notebook", digest, self.digest),
             ("place", place, self.place),
             ("urlpath", urlpath or "", self.urlpath or ""),
+            ("ref", ref or "", self.ref or ""),
         ):
             if not same(asked, said):
                 raise NotTrusted(
@@ -130,7 +146,3 @@ _AGAIN = "open the page again and confirm there"
 
 def _salt(kind: str) -> str:
     return f"binderclip {kind}"
-
-
-def _minutes(seconds: float) -> str:
-    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"  # noqa: PLR2004 - two hours

@@ -12,7 +12,7 @@ from jupyter_server.utils import ensure_async
 from tornado import web
 
 from binderclip.addresses.masking import printable
-from binderclip.errors import BinderclipError, RateLimited, TooLarge
+from binderclip.errors import BinderclipError, TooLarge
 from binderclip.jupyter.here import KEY, Here
 from binderclip.jupyter.routes import faults
 from binderclip.jupyter.routes.jobs import Jobs
@@ -142,8 +142,8 @@ class Route(APIHandler):
         error = _raised(kwargs) or self._refusal(status_code, kwargs)
         if status_code == web.HTTPError(405).status_code:
             self.set_header("Allow", self.methods)
-        if isinstance(error, RateLimited) and error.retry_after_s:
-            self.set_header("Retry-After", str(round(error.retry_after_s)))
+        for name, value in (common.waiting(error) if error else {}).items():
+            self.set_header(name, value)
         body = common.as_json(error, self.folders) if error else common.http_error(status_code)
         self.finish(encoded(body))
 

@@ -32,6 +32,7 @@ from binderclip.servers.ending import state
 from binderclip.session import Session
 from binderclip.spec import write
 from binderclip.spec.model import JSON, Binder
+from binderclip.targets import HERE
 from binderclip.targets.gateway.deadlines import Deadlines
 from binderclip.unbroken import to_its_end
 from binderclip.web import Web
@@ -40,7 +41,7 @@ _FIRST_WAIT_S = 0.1
 _LONGEST_WAIT_S = 5.0
 _LET_GO_S = 30.0
 # Their servers are made for one launch, and go with it.
-_OWN_HOMES = frozenset({"local", "binderhub"})
+_OWN_HOMES: frozenset[str] = HERE | {"binderhub"}
 
 
 class Launch:
@@ -176,9 +177,9 @@ class Launch:
         """The server's address. Raises LaunchError where it cannot be used from here."""
         if up.token is None:
             raise LaunchError(
-                f"{masked(gateway.url)}: the server that it launched takes its person's login at "
-                "the hub, and no token",
-                hint="name the hub itself with --on, or open the notebook in a browser",
+                f"{masked(gateway.url)}: the server that it launched takes its person's login, "
+                "and the gateway hands out no token for it",
+                hint="name the hub or server itself with --on, or open the notebook in a browser",
             )
         try:
             found, own = parse(up.server), parse(gateway.url)

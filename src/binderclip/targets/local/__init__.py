@@ -23,7 +23,9 @@ from binderclip.session import Session
 from binderclip.targets.local.plan import Approve, Plan
 
 if TYPE_CHECKING:
+    from binderclip.guard import Guard
     from binderclip.repositories import Repository
+    from binderclip.repositories.bounds import Bounds
     from binderclip.targets.local.recipe import Recipe
 
 __all__ = ["Approve", "LocalTarget", "Plan"]
@@ -45,7 +47,10 @@ class LocalTarget:
     ``approve`` is asked once a launch, before anything of the environment runs. With ``own_home``
     the session's HOME is its own folder, with a copy of the repository in it. ``offline`` uses the
     caches alone. ``python`` ("3.12") is for environments that name none; by default it is the one
-    that runs binderclip. ``anonymous``: repositories are fetched without the person's credentials.
+    that runs binderclip. ``anonymous``: it is for strangers, so repositories are fetched without
+    the person's credentials, and what is built and run gets few of the variables here. With a
+    ``guard`` that is not personal they are fetched where that allows, within ``bounds``; it does
+    not stand before what installs packages, which connects by itself.
     """
 
     name: Literal["local"] = "local"
@@ -59,6 +64,8 @@ class LocalTarget:
         offline: bool = False,
         python: str | None = None,
         anonymous: bool = False,
+        guard: Guard | None = None,
+        bounds: Bounds | None = None,
     ) -> None:
         if python is not None and not re.fullmatch(r"3\.\d{1,2}(\.\d{1,2})?", python):
             raise Refused(f"found the Python version {python!r}, expected one like '3.12'")
@@ -66,6 +73,7 @@ class LocalTarget:
         self._approve = approve
         self._own_home = own_home
         self._offline, self._anonymous = offline, anonymous
+        self._guard, self._bounds = guard, bounds
         self._python = python or f"{sys.version_info.major}.{sys.version_info.minor}"
         self._leases: dict[str, Lease] = {}
 
@@ -92,7 +100,8 @@ class LocalTarget:
 
     async def launch(self, env: Environment) -> AsyncGenerator[Event, None]:
         """See Target. Raises Refused, ResolveError, Unreachable, NotTrusted, BuildFailed,
-        CacheError; and ConfigError where the person's own conda settings cannot be read.
+        CacheError, with a guard AddressForbidden and TooLarge; and ConfigError where the person's
+        own conda settings cannot be read.
         """
         # What is built was not refused, and reading all of it again would take longer than to look.
         built = env.build is None and self._cache.find(env.key, self._python) is not None
@@ -143,10 +152,17 @@ class LocalTarget:
             with self._cache.translated():
                 if self._own_home:
                     session = await sessions.to_its_end(
-                        sessions.opened, lease, folder, found, own_home=True
+                        sessions.opened,
+                        lease,
+                        folder,
+                        found,
+                        own_home=True,
+                        anonymous=self._anonymous,
                     )
                 else:
-                    session = sessions.opened(lease, folder, found, own_home=False)
+                    session = sessions.opened(
+                        lease, folder, found, own_home=False, anonymous=self._anonymous
+                    )
         except BaseException:
             sessions.ended(lease)
             raise
@@ -158,7 +174,14 @@ class LocalTarget:
             return None
         from binderclip.repositories.cached import cached  # noqa: PLC0415 - not for embedded files
 
-        return cached(env.build.url, self._cache, offline=self._offline, anonymous=self._anonymous)
+        return cached(
+            env.build.url,
+            self._cache,
+            offline=self._offline,
+            anonymous=self._anonymous,
+            guard=self._guard,
+            bounds=self._bounds,
+        )
 
     async def _recipe(self, job: _Job) -> Recipe:
         """Fetch what is not here yet, and read the configuration."""
@@ -205,6 +228,7 @@ class LocalTarget:
             commit=job.env.build.hash if job.env.build else None,
             offline=self._offline,
             cache=self._cache,
+            anonymous=self._anonymous,
         )
         try:
             with self._cache.translated():

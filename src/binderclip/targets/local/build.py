@@ -8,6 +8,7 @@ from pathlib import Path
 
 from binderclip.cache import Cache
 from binderclip.repositories import Repository
+from binderclip.targets.local import surroundings
 from binderclip.targets.local.recipe import Recipe
 
 
@@ -17,7 +18,7 @@ class Build:
 
     ``files`` are the notebook's, laid over the configuration folder of the repository at
     ``commit``; without a repository they are all there is. ``cache`` keeps what conda environments
-    are made of.
+    are made of. ``anonymous``: what is built gets few of the variables here.
     """
 
     folder: Path
@@ -27,6 +28,7 @@ class Build:
     commit: str | None
     offline: bool
     cache: Cache
+    anonymous: bool = False
 
     @property
     def prefix(self) -> Path:
@@ -39,6 +41,11 @@ class Build:
     @property
     def run(self) -> Path:
         return self.folder / "run"
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Of the installers."""
+        return surroundings.of_build(anonymous=self.anonymous)
 
     @property
     def variables(self) -> Mapping[str, str] | None:

@@ -14,7 +14,6 @@ import msgspec
 from binderclip import processes, pythons
 from binderclip.errors import BuildFailed
 from binderclip.events import Event, Log, Progress
-from binderclip.inheritance import inherited
 from binderclip.platforms import this_platform
 from binderclip.targets.local import condaworker
 from binderclip.targets.local.build import Build
@@ -67,7 +66,7 @@ async def _venv(build: Build, common: Sequence[str]) -> AsyncGenerator[Event, No
     python = ["--python", _interpreter(recipe)]
     venv = [uv_binary(), "venv", *common, "--seed", *python, str(build.prefix)]
     try:
-        running = command(build, venv, inherited(), cwd=build.repo, said="uv venv")
+        running = command(build, venv, build.environ, cwd=build.repo, said="uv venv")
         async with aclosing(running) as lines:
             async for line in lines:
                 yield Log(line)
@@ -118,7 +117,7 @@ async def _pip_install(
     with _written(build, install) as words:
         argv = [uv_binary(), "pip", "install", *common, *into, *words]
         cwd = build.repo / build.recipe.folder
-        running = command(build, argv, inherited(), cwd=cwd, said="uv pip install")
+        running = command(build, argv, build.environ, cwd=cwd, said="uv pip install")
         async with aclosing(running) as lines:
             async for line in lines:
                 yield Log(line)
@@ -148,7 +147,7 @@ def _written(build: Build, install: Sequence[str]) -> Iterator[list[str]]:
 async def _versions_in(build: Build, common: Sequence[str]) -> dict[str, str]:
     """The distributions that are installed in the prefix. Raises BuildFailed."""
     argv = [uv_binary(), "pip", "list", *common, "--python", str(build.prefix), "--format", "json"]
-    done = await processes.output(argv, cwd=build.folder, environ=inherited(), run=build.run)
+    done = await processes.output(argv, cwd=build.folder, environ=build.environ, run=build.run)
     try:
         entries = msgspec.json.decode(done.stdout, type=list[dict[str, str]])
     except msgspec.MsgspecError as error:
@@ -174,7 +173,7 @@ async def _no_python(build: Build, common: Sequence[str], error: BuildFailed) ->
     done = await processes.output(
         [uv_binary(), *listing],
         cwd=build.repo,
-        environ=inherited(),
+        environ=build.environ,
         run=build.run,
     )
     here = _versions(done.stdout)

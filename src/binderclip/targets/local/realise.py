@@ -143,7 +143,9 @@ async def _post_build(build: Build, script: str) -> AsyncGenerator[Event, None]:
     argv = [*([] if build.recipe.texts[script].startswith("#!") else ["/bin/sh"]), f"./{script}"]
     if build.recipe.conda:
         argv = activation.through(build.prefix, argv)
-    environ = surroundings.of_script(build.prefix, build.repo, build.variables)
+    environ = surroundings.of_script(
+        build.prefix, build.repo, build.variables, anonymous=build.anonymous
+    )
     async with aclosing(
         installing.command(build, argv, environ, cwd=build.repo, said=script)
     ) as lines:

@@ -22,9 +22,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def opened(lease: Lease, folder: Path, found: Published, *, own_home: bool) -> Session:
+def opened(
+    lease: Lease, folder: Path, found: Published, *, own_home: bool, anonymous: bool = False
+) -> Session:
     """The session in ``folder``, where the environment lies. With ``own_home`` its home gets a
-    copy of the working copy. Raises OSError.
+    copy of the working copy; an ``anonymous`` one gets few of our variables. Raises OSError.
     """
     repo = folder / "repo"
     if own_home:
@@ -35,7 +37,9 @@ def opened(lease: Lease, folder: Path, found: Published, *, own_home: bool) -> S
         prefix=folder / "prefix",
         home=lease.home,
         run=lease.run,
-        environ=surroundings.of_session(folder / "prefix", repo, home, found.variables),
+        environ=surroundings.of_session(
+            folder / "prefix", repo, home, found.variables, anonymous=anonymous
+        ),
         checkout=repo if found.cloned else None,
         wrapper=folder / found.activation if found.activation else wrapper,
     )
