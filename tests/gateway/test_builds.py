@@ -16,6 +16,8 @@ from tests.gateway.rig_api import notebook, shelf
 from tests.gateway.rig_builds import SERVER, TOKEN, asked, build_of, builds, events
 
 from binderclip.errors import BuildFailed
+from binderclip.events import Log, Progress
+from binderclip.gateway.builds.events import Telling, failed
 from binderclip.gateway.launches.model import Landing
 from binderclip.gateway.settings.model import Limits, PlaceSettings, Settings
 from binderclip.gateway.streams import streams_in
@@ -372,3 +374,17 @@ def test_what_can_be_launched_is_told_as_binderhub_tells_it(settings: Settings) 
             assert one["ref"] == {"enabled": False}
 
     asyncio.run(go())
+
+
+def test_events_name_no_folder_of_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BINDERCLIP_CACHE", "/srv/kept")
+    telling = Telling()
+    told = (
+        telling.event(Progress("building", "in /srv/kept/envs/1")),
+        telling.event(Log("+ uv pip install -r /srv/kept/envs/1/requirements.txt")),
+        failed(BuildFailed("uv failed in /srv/kept/envs/1", hint="look into /srv/kept/log")),
+    )
+    for one in told:
+        assert one is not None
+        assert b"/srv/kept" not in one
+        assert "…".encode() in one or b"\\u2026" in one

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from binderclip.errors import BinderclipError, CacheError, RateLimited
+from binderclip.folders import cache_folder, state_folder
 from binderclip.wire import error_as_json, plain_error
 
 
@@ -97,7 +98,8 @@ def waiting(error: BinderclipError) -> dict[str, str]:
 def own_folders(more: Iterable[str] = ()) -> tuple[str, ...]:
     """Folders whose names are nobody's business, the longest first."""
     home = os.path.expanduser("~")  # noqa: PTH111 - never raises
-    known = {str(Path(one)) for one in (home, tempfile.gettempdir(), sys.prefix, *more) if one}
+    ours = (home, tempfile.gettempdir(), sys.prefix, str(cache_folder()), str(state_folder()))
+    known = {str(Path(one)) for one in (*ours, *more) if one}
     return tuple(sorted(known - {"/", "."}, key=len, reverse=True))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 
 from msgspec import UNSET
 from starlette.requests import Request
@@ -11,7 +12,7 @@ from starlette.responses import Response
 
 from binderclip.addresses.source import Source
 from binderclip.environment import Environment
-from binderclip.errors import NotTrusted, RateLimited, Refused
+from binderclip.errors import RateLimited, Refused
 from binderclip.gateway.answers import answered
 from binderclip.gateway.api.notebooks import looked_at
 from binderclip.gateway.api.requests import LaunchAsked
@@ -24,6 +25,7 @@ from binderclip.gateway.launches.launch import Launch
 from binderclip.gateway.launches.model import Look, Order
 from binderclip.gateway.launches.urlpath import checked
 from binderclip.gateway.leaving import leaving
+from binderclip.gateway.ordering import order_for
 from binderclip.gateway.settings.model import PlaceSettings
 from binderclip.gateway.streams import Terms, counted, start_after, streams_of
 from binderclip.gateway.visitors.consent import agreed
@@ -197,20 +199,11 @@ async def _order(
 ) -> Order:
     """Raises NotTrusted where the place is for people who are logged in."""
     who = await visitor(request)
-    if place.login and who.hub_token is None:
-        raise NotTrusted(
-            f"{place.title} runs the servers of its hub's people, and nobody is logged in",
-            hint="send a token of yours of that hub: Authorization: Bearer …",
-        )
-    return Order(
-        place=place,
-        owner=who.owner,
-        client=who.client,
+    return replace(
+        order_for(who, place),
         look=look,
         source=source,
         environment=environment,
         urlpath=checked(asked.urlpath),
-        user=who.user,
-        hub_token=who.hub_token,
         fixed=bool(asked.place) or look is not None,
     )

@@ -14,12 +14,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from urllib.parse import quote
 
-from binderclip import wire
 from binderclip.environment import Environment
 from binderclip.errors import BinderclipError, RateLimited
 from binderclip.events import Log, Phase, Progress
 from binderclip.gateway.launches.model import Landing, Look
 from binderclip.gateway.streams import frame
+from binderclip.rest.faults import as_json, hidden, own_folders
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 OVER = "over"
@@ -50,23 +50,24 @@ class Telling:
 
     def __init__(self) -> None:
         self._phase = _BUILDING
+        self._folders = own_folders()
 
     def event(self, step: Progress | Log) -> bytes | None:
         """None for ``ready``, which is ours to say."""
         if isinstance(step, Log):
-            return told(self._phase, step.line)
+            return told(self._phase, hidden(step.line, self._folders))
         if (phase := _PHASES.get(step.phase)) is None:
             return None
         self._phase = _BUILDING if phase == "waiting" else phase
-        return told(phase, step.message)
+        return told(phase, hidden(step.message, self._folders))
 
 
 def failed(error: BinderclipError) -> bytes:
     said: dict[str, object] = {
         "phase": "failed",
         "status_code": error.http_status,
-        "message": f"{_sentence(error)}\n",
-        **wire.error_as_json(error),
+        "message": f"{hidden(_sentence(error), own_folders())}\n",
+        **as_json(error),
     }
     if isinstance(error, RateLimited) and error.retry_after_s is not None:
         said["retry_after_s"] = math.ceil(error.retry_after_s)

@@ -13,7 +13,7 @@ from starlette.requests import Request
 
 from binderclip.addresses.source import Source
 from binderclip.environment import Environment
-from binderclip.errors import LaunchError, NotTrusted
+from binderclip.errors import LaunchError
 from binderclip.gateway.asked import quoted_rest, source_of
 from binderclip.gateway.builds import events
 from binderclip.gateway.builds.build import Ending, Tell, Work
@@ -22,6 +22,7 @@ from binderclip.gateway.launches.choosing import place_for
 from binderclip.gateway.launches.launch import Launch
 from binderclip.gateway.launches.model import Look, Order
 from binderclip.gateway.launches.urlpath import checked
+from binderclip.gateway.ordering import order_for
 from binderclip.gateway.visitors.consent import agreed, told_token
 from binderclip.gateway.visitors.model import Visitor
 from binderclip.gateway.visitors.signing import LaunchTicket
@@ -56,23 +57,16 @@ async def work(request: Request) -> Work:
     # The notebook may name a better one, which the launch sees to.
     place, _ = place_for(gateway.settings, Environment(), wish.host)
     ticket = await agreed(request, place, wish.source.address, wish.urlpath, wish.ref)
-    if place.login and asking.hub_token is None:
-        raise NotTrusted(
-            f"{place.title} runs the servers of its hub's people, and nobody is logged in",
-            hint="send a token of yours of that hub: Authorization: Bearer …",
-        )
+    order = order_for(asking, place)
     gateway.counter.take("looks", asking.client)
-    order = Order(
-        place=place,
-        owner=asking.owner,
-        client=asking.client,
+    order = replace(
+        order,
         source=wish.source,
         urlpath=wish.urlpath,
-        user=asking.user,
-        hub_token=asking.hub_token,
+        ref=wish.ref,
         fixed=wish.host is not None or ticket is not None,
     )
-    return partial(_launched, gateway, replace(order, ref=wish.ref), asking, ticket)
+    return partial(_launched, gateway, order, asking, ticket)
 
 
 async def _launched(

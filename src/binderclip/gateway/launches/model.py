@@ -51,7 +51,6 @@ class Order:
     source: Source | None = None
     environment: Environment | None = None
     urlpath: str | None = None
-    user: str | None = None
     hub_token: str | None = field(default=None, repr=False)
     ref: str | None = None
     fixed: bool = True

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from binderclip.errors import NotTrusted, Refused, TimedOut
+from binderclip.errors import Refused, TimedOut
 from binderclip.events import Log, Progress
 from binderclip.gateway.asked import source_of
 from binderclip.gateway.context import gateway_of
 from binderclip.gateway.launches.launch import Launch
 from binderclip.gateway.launches.looking import at_ref
-from binderclip.gateway.launches.model import Look, Order
+from binderclip.gateway.launches.model import Look
 from binderclip.gateway.launches.urlpath import checked
+from binderclip.gateway.ordering import order_for
 from binderclip.gateway.pages.answering import PAGE, NotHere, about, frame_of, see
 from binderclip.gateway.pages.looking import asking
 from binderclip.gateway.pages.progress import address, shown
@@ -51,16 +54,10 @@ async def _launched(request: Request, ticket: LaunchTicket, turn: Turn, number: 
         response = await asking(request, query, PAGE, look, job, notices=(_CHANGED,))
         response.status_code = 409
         return response
-    if place.login and who.hub_token is None:
-        raise NotTrusted(f"{place.title} is for people who are logged in", hint="log in again")
-    order = Order(
-        place=place,
-        owner=who.owner,
-        client=who.client,
+    order = replace(
+        order_for(who, place, hint="log in again"),
         look=look,
         urlpath=checked(ticket.urlpath),
-        user=who.user if place.login else None,
-        hub_token=who.hub_token if place.login else None,
         ref=ticket.ref,
     )
     started = gateway.launches.start(order)
