@@ -6,15 +6,13 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-import jsonschema  # type: ignore[import-untyped]  # published without types
 import pytest
+from tests.openapi import METHODS, Document
 
-from binderclip import yamls
 from binderclip.filling import POLICIES
 from binderclip.filling.matching import Verdict
 from binderclip.freeze.parts import PARTS
@@ -31,82 +29,19 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "src" / "binderclip" / "jupyter" / "openapi.yaml"
 API = "binderclip/api/v1"
-METHODS = {"get", "post", "put", "patch", "delete"}
-
-
-@cache
-def document() -> dict[str, Any]:
-    found: dict[str, Any] = yamls.read(FILE.read_text("utf-8"), FILE.name)
-    return found
-
-
-def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for path, item in document()["paths"].items():
-        for method in METHODS & item.keys():
-            yield path, method, item[method]
-
-
-def examples() -> list[Any]:
-    found = []
-    for path, _, operation in sorted(operations(), key=lambda one: one[0]):
-        content = operation.get("requestBody", {}).get("content", {})
-        for name, example in content.get("application/json", {}).get("examples", {}).items():
-            found.append(pytest.param(path, operation, example, id=f"{path[1:]}-{name}"))
-    return found
-
-
-def resolved(value: dict[str, Any]) -> dict[str, Any]:
-    if "$ref" not in value:
-        return value
-    found: Any = document()
-    for part in value["$ref"].removeprefix("#/").split("/"):
-        found = found[part]
-    return dict(found)
-
-
-def check(answer: object, response: dict[str, Any]) -> None:
-    """Is it what this response is documented to be?"""
-    content = resolved(response)["content"]["application/json"]
-    schema = {**content["schema"], "components": document()["components"]}
-    jsonschema.Draft202012Validator(schema).validate(answer)
-
-
-def walk(value: object) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict):
-        yield value
-        for one in value.values():
-            yield from walk(one)
-    elif isinstance(value, list):
-        for one in value:
-            yield from walk(one)
+DOCUMENT = Document(FILE)
 
 
 def test_every_schema_is_one_and_every_reference_leads_somewhere() -> None:
-    for schema in document()["components"]["schemas"].values():
-        jsonschema.Draft202012Validator.check_schema(schema)
-    for one in walk(document()["paths"]):
-        if "schema" in one:
-            jsonschema.Draft202012Validator.check_schema(one["schema"])
-    used = {one["$ref"] for one in walk(document()) if "$ref" in one}
-    for reference in used:
-        assert resolved({"$ref": reference})
-    components = document()["components"]
-    kinds = ("schemas", "responses", "parameters")
-    stated = {f"#/components/{kind}/{name}" for kind in kinds for name in components[kind]}
-    assert stated == used
+    DOCUMENT.check_references()
 
 
 def test_every_operation_has_a_name_of_its_own_and_tells_who_may_not() -> None:
-    names = [operation["operationId"] for _, _, operation in operations()]
-    assert len(names) == len(set(names)) == len(list(operations()))
-    for path, method, operation in operations():
-        assert "403" in operation["responses"], path
-        if method == "post":
-            assert {"400", "413", "415"} <= operation["responses"].keys(), path
+    DOCUMENT.check_operations()
 
 
 def test_the_tables_that_it_repeats() -> None:
-    schemas = document()["components"]["schemas"]
+    schemas = DOCUMENT.value["components"]["schemas"]
     asked = schemas["FreezeAsked"]["properties"]["options"]["properties"]
     assert schemas["Kind"]["enum"] == list(KINDS)
     assert schemas["LinksAsked"]["properties"]["ui"]["enum"] == list(UIS)
@@ -133,17 +68,17 @@ print(json.dumps({path: [n for n in names if own(route, n)] for path, route in T
 """
     done = subprocess.run([jupyter_python, "-c", script], capture_output=True, check=True)
     code = {f"/{path}": set(methods) for path, methods in json.loads(done.stdout).items()}
-    stated = {path: METHODS & item.keys() for path, item in document()["paths"].items()}
+    stated = {path: METHODS & item.keys() for path, item in DOCUMENT.value["paths"].items()}
     assert stated == code
 
 
 def test_it_is_served_as_json(server: Served) -> None:
     answer = server.ask("GET", f"{API}/openapi.json")
     assert answer.status == 200
-    assert answer.json() == document()
+    assert answer.json() == DOCUMENT.value
 
 
-@pytest.mark.parametrize(("path", "operation", "example"), examples())
+@pytest.mark.parametrize(("path", "operation", "example"), DOCUMENT.examples())
 def test_examples_answer_as_documented(
     server: Served, path: str, operation: dict[str, Any], example: dict[str, Any]
 ) -> None:
@@ -151,17 +86,17 @@ def test_examples_answer_as_documented(
     expected = example.get("x-answers", min(responses))
     answer = server.ask("POST", f"{API}{path}", example["value"])
     assert str(answer.status) == expected, answer.text
-    check(answer.json(), responses[expected])
+    DOCUMENT.check(answer.json(), responses[expected])
 
 
 @pytest.mark.parametrize("path", ["/facts", "/files", "/openapi.json"])
 def test_what_is_asked_without_a_body_answers_as_documented(server: Served, path: str) -> None:
     answer = server.ask("GET", f"{API}{path}")
-    check(answer.json(), document()["paths"][path]["get"]["responses"]["200"])
+    DOCUMENT.check(answer.json(), DOCUMENT.value["paths"][path]["get"]["responses"]["200"])
 
 
 def test_options_name_what_is_documented(server: Served) -> None:
-    for path, item in document()["paths"].items():
+    for path, item in DOCUMENT.value["paths"].items():
         answer = server.ask("OPTIONS", f"{API}{path.replace('{id}', 'none')}")
         implied = {"HEAD"} if "get" in item else set()
         stated = {method.upper() for method in METHODS & item.keys()} | implied | {"OPTIONS"}
