@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -38,6 +39,8 @@ class Launching:
     folder: Path
     extensions: str = "{}"
     begun: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    # Launches come in threads of their own, two at one moment too.
+    numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def steps(self) -> Iterator[Step]:
         """A cached image's launch. What a hub began to launch it launches, whoever waits."""
@@ -51,7 +54,7 @@ class Launching:
         yield "hold"
 
     def start(self) -> str:
-        name = f"o-r-{len(self.begun)}"
+        name = f"o-r-{next(self.numbers)}"
         home = self.folder / name
         home.mkdir(parents=True)
         kept = ("PATH", "LANG")

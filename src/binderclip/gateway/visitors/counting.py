@@ -144,7 +144,7 @@ class Counter:
 
     def _too_often(self, item: RateLimitItem, kind: Kind, key: str, whose: str) -> RateLimited:
         ends = self._limiter.get_window_stats(item, kind, key).reset_time
-        wait_s = float(max(1, math.ceil(ends - self._clock()))) if item.amount else None
+        wait_s = float(max(1, math.ceil(round(ends - self._clock(), 3)))) if item.amount else None
         number = "one" if item.multiples == 1 else f"{item.multiples}"
         period = f"{item.GRANULARITY.name}{'' if item.multiples == 1 else 's'}"
         return RateLimited(
