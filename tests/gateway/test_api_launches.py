@@ -414,10 +414,12 @@ def test_too_many_launches_are_told_to_wait(settings: Settings) -> None:
     async def talk(client: Client, worker: Worker) -> None:
         worker.go.set()
         for _ in range(2):
-            await launched(client, {"url": URL}, headers=TOKEN)
-        answer = await client.post("api/v1/launches", json={"url": URL}, headers=TOKEN)
+            await launched(client, {"url": URL})
+        answer = await client.post("api/v1/launches", json={"url": URL})
         assert (answer.status_code, answer.json()["error"]["code"]) == (429, "rate-limited")
         assert 0 < int(answer.headers["retry-after"]) <= 3600
+        for _ in range(3):  # the operator's machines are not counted
+            await launched(client, {"url": URL}, headers=TOKEN)
 
     run(replace(settings, limits=Limits(launches="2/hour")), talk)
 

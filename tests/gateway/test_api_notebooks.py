@@ -119,8 +119,8 @@ def test_the_page_of_an_address_with_a_secret_is_not_told(settings: Settings, we
 @pytest.mark.parametrize(
     ("name", "status", "code"),
     [
-        ("nothing.ipynb", 502, "source"),
-        ("no.ipynb", 502, "source"),
+        ("nothing.ipynb", 404, "source"),
+        ("no.ipynb", 422, "source"),
         ("wrong.ipynb", 422, "spec"),
     ],
 )

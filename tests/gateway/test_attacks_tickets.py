@@ -25,7 +25,7 @@ from binderclip.gateway.launches.table import Launches
 from binderclip.gateway.settings.model import Settings
 from binderclip.gateway.visitors.counting import Counter
 from binderclip.gateway.visitors.once import Used
-from binderclip.gateway.visitors.signing import TICKET_S, LaunchTicket, Signer
+from binderclip.gateway.visitors.signing import TICKET_S, Expired, LaunchTicket, Signer
 
 ADDRESS = "https://example.org/x.ipynb?sig=opens-it"
 SECRET = b"a secret of tests, and of tests alone"
@@ -85,7 +85,7 @@ def test_an_old_one_is_refused_by_its_age(settings: Settings) -> None:
         now[0] += 2
         return await client.post("form", data=mine)
 
-    assert refused(after(settings, story, clock=lambda: now[0]), "expired")
+    assert refused(after(settings, story, clock=lambda: now[0]), "too old to start it from")
 
 
 @pytest.mark.parametrize("forge", ["other secret", "cut", "payload", "other kind", "none", ""])
@@ -105,7 +105,20 @@ def test_a_forged_one_is_refused_by_its_signature(settings: Settings, forge: str
         }
         return await posted(client, ticket=forged[forge])
 
-    assert refused(after(settings, story), "ticket")
+    assert refused(after(settings, story), "page")
+
+
+def test_an_old_ticket_says_the_way_back_and_a_forged_one_says_nothing() -> None:
+    now = [0.0]
+    signer = Signer(SECRET, lambda: now[0])
+    written = TICKET.signed(signer)
+    now[0] = 100 * TICKET_S
+    with pytest.raises(Expired):
+        LaunchTicket.read(signer, written, TICKET.owner)
+    assert LaunchTicket.said(signer, written) == replace(TICKET, owner="")
+    unsigned = (written[:-4], written.partition(".")[0], signer.sign("form", {"owner": "x"}), "")
+    for text in (*unsigned, TICKET.signed(Signer(b"guessed" * 5, lambda: now[0]))):
+        assert LaunchTicket.said(signer, text) is None
 
 
 def test_a_name_is_the_signature_of_nothing() -> None:

@@ -136,6 +136,28 @@ def test_what_fails_there_fails_so_here(
 
 
 @pytest.mark.parametrize(
+    ("code", "hint", "here"),
+    [
+        ("build-failed", "no such\npackage\x1b[31m", "no such\npackage\\x1b[31m"),
+        ("refused", "GET places names all there are", "leave --server out"),
+        (
+            "not-trusted",
+            "send it in the header Authorization: Bearer …",
+            "those who run the gateway hand",
+        ),
+    ],
+)
+def test_hints_are_for_who_types_commands(
+    gateway: Scripted, code: str, hint: str, here: str
+) -> None:
+    said = {"code": code, "message": "not so", "hint": hint}
+    gateway.streams = [[STEP, event("failed", json.dumps({"error": said}))]]
+    with pytest.raises(BinderclipError) as caught:
+        launch(target(gateway))
+    assert (caught.value.hint or "").startswith(here)
+
+
+@pytest.mark.parametrize(
     ("status", "code", "kind"),
     [
         (403, "not-trusted", Refused),

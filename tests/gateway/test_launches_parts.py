@@ -33,7 +33,7 @@ from binderclip.errors import (
 )
 from binderclip.gateway.envs.store import EnvStore
 from binderclip.gateway.launches import preparing, urlpath
-from binderclip.gateway.launches.choosing import place_for, refusal
+from binderclip.gateway.launches.choosing import place_for, refusal, stands_in
 from binderclip.gateway.launches.looking import Looker, at_ref
 from binderclip.gateway.launches.model import Look, Order
 from binderclip.gateway.launches.wanting import PlaceGuard, token_for
@@ -266,6 +266,18 @@ def test_what_a_place_refuses_is_known_before(
 ) -> None:
     said = refusal(three, place, env)
     assert said is None if words is None else words in str(said)
+    assert place != HUB or "--on" not in str(said)
+
+
+def test_what_a_hub_has_stands_in_for_what_it_cannot_build(three: Settings) -> None:
+    hub, named = replace(HUB, as_is=True), Environment(build=BUILD)
+    assert refusal(three, hub, named) is None
+    assert stands_in(three, hub, named)
+    assert not stands_in(three, HUB, named)
+    assert not stands_in(three, hub, Environment())
+    images = replace(hub, options={"image": "{image}"})
+    assert not stands_in(three, images, Environment(image=IMAGE))
+    assert not stands_in(three, replace(BINDER, as_is=True), Environment())
 
 
 def test_a_hub_elsewhere_cannot_fetch_from_this_machine_alone(three: Settings) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
-from tests.gateway.rig_launches import AWAY, PLACE, Fake, notebook, order
+from tests.gateway.rig_launches import AWAY, PLACE, Fake, look_at, notebook, order
 
 from binderclip import sources
 from binderclip.environment import Environment
@@ -474,3 +474,37 @@ def test_where_a_browser_is_sent(url: str, *, sends: bool, expected: str) -> Non
     assert landing.browsers_url == expected
     assert "a/b" not in repr(landing)
     assert "a%2Fb" not in repr(landing)
+
+
+def test_machines_of_the_operator_are_not_counted() -> None:
+    async def work(rig: Rig) -> None:
+        for _ in range(3):
+            rig.launches.start(order(trusted=True))
+        rig.launches.start(order())
+        with pytest.raises(RateLimited):
+            rig.launches.start(order(owner="eve", client="ada"))
+        rig.fake.gate.set()
+
+    limits = Limits(launches="1/hour", environment="1000/minute")
+    run(work, lambda: Rig(limits, Bounds(each=10)))
+    assert Limits().launches == "60/hour"
+
+
+def test_the_same_notebook_of_the_same_person_at_the_same_place_is_found() -> None:
+    async def work(rig: Rig) -> None:
+        first = rig.launches.start(order())
+        assert rig.launches.up(order()) is None
+        rig.fake.gate.set()
+        await first.wait()
+        assert first.order.look is None
+        assert rig.launches.up(order()) is first
+        second = rig.launches.start(order())
+        await second.wait()
+        assert rig.launches.up(order()) is second
+        look = replace(look_at(notebook()), digest="another")
+        for other in (order(AWAY), order(owner="eve"), order(urlpath="lab"), order(look=look)):
+            assert rig.launches.up(other) is None
+        await rig.launches.stop(second)
+        assert rig.launches.up(order()) is first
+
+    run(work)

@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.gateway.rig import LOCAL
 
-from binderclip.errors import Refused
+from binderclip.errors import LaunchError, Refused
 from binderclip.events import Progress
 from binderclip.gateway.launches.launch import Launch
 from binderclip.gateway.launches.model import Landing, Order
+from binderclip.gateway.leaving import CutOff
 from binderclip.gateway.logs import JsonLines, TextLines, launches_noted, network_of, path_of
 from binderclip.gateway.metrics import Metrics
 
@@ -94,13 +95,17 @@ def test_a_line_for_each_launch(caplog: pytest.LogCaptureFixture) -> None:
         bad.tell(Progress("fetching", "…"))
         bad.end("failed", error=Refused("no"))
         observe(bad)
+        late = Launch(Order(place=LOCAL, owner="s3cret-owner", client="c"))
+        late.end("failed", error=CutOff("the service was shut down"))
+        observe(late)
 
     asyncio.run(live())
     lines = [(one.message, one.__dict__["facts"]) for one in caplog.records]
-    assert [name for name, _ in lines] == ["launch", "session", "launch"]
+    assert [name for name, _ in lines] == ["launch", "session", "launch", "launch"]
     assert (lines[0][1]["outcome"], lines[0][1]["place"]) == ("ready", "local")
     assert lines[1][1]["why"] == "nobody used it"
     assert (lines[2][1]["outcome"], lines[2][1]["phase"]) == ("refused", "fetching")
+    assert (lines[3][1]["outcome"], CutOff("").code) == ("cut-off", LaunchError("").code)
     assert "s3cret" not in repr(lines)
     assert _value(metrics, "binderclip_sessions", place="local") == 0
     assert _value(metrics, "binderclip_launches_total", place="local", outcome="refused") == 1

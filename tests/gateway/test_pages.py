@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from tests.gateway.rig import LOCAL, inside, settings_for
@@ -19,7 +19,9 @@ from tests.gateway.rig_pages import Guest, Page, visiting
 from tests.sources.conftest import Exchange, Site, serving
 
 from binderclip.errors import BuildFailed
+from binderclip.gateway.leaving import leave
 from binderclip.gateway.settings.model import Limits, PlaceSettings, Settings
+from binderclip.gateway.visitors.signing import Signer
 from binderclip.spec.model import Binder
 
 HUB = PlaceSettings(
@@ -183,7 +185,7 @@ class TestLook:
             ("url=URL&host=nowhere", 422, "expected one of local"),
             ("url=URL&urlpath=//evil.example", 422, "urlpath"),
             ("url=URL&ref=main", 422, "names no repository"),
-            ("url=URL.gone", 502, ""),
+            ("url=URL.gone", 404, "not found"),
         ],
     )
     def test_errors_are_pages_with_a_way_out(
@@ -196,6 +198,35 @@ class TestLook:
             assert text in page.text
             assert "Change the address" in page.text
             assert not page.forms
+
+        visit(settings, go)
+
+    def test_what_is_no_notebook_is_422_and_one_with_a_fault_is_its_authors_to_mend(
+        self, settings: Settings, site: Site
+    ) -> None:
+        other = site.put("/page.html", b"<html><title>Hi</title></html>", content_type="text/html")
+        faulty = site.put("/tides.ipynb", notebook({"version": 1, "build": {"host": "nowhere"}}))
+
+        async def go(guest: Guest) -> None:
+            assert (await guest.see(f"v2/notebook?url={other}")).status == 422
+            page = await guest.see(f"v2/notebook?url={faulty}")
+            assert (page.status, page.heading) == (422, "tides.ipynb cannot be run")
+            assert faulty in page.text
+            assert "binder.build.host" in page.text
+            assert "Its author has to mend" in page.text
+            assert "Try again" in page.links.values()
+            assert "Another notebook" in page.text
+            assert "Change the address" not in page.text
+
+        visit(settings, go)
+
+    def test_a_shared_notebook_goes_by_its_title(self, settings: Settings, site: Site) -> None:
+        url = site.put(f"/{'0' * 64}.ipynb", notebook(FILES))
+
+        async def go(guest: Guest) -> None:
+            page = await guest.see(f"v2/notebook?url={url}")
+            assert (page.heading, page.title) == ("Run A title?", "Run A title? · binderclip")
+            assert "plain http" not in page.text
 
         visit(settings, go)
 
@@ -281,7 +312,7 @@ class TestLaunch:
             guest.worker.gate.set()
             page = await guest.click(await guest.see(f"v2/notebook?url={url}"))
             page = await until(guest, page, "did not start")
-            assert "Pip ended with 1" in page.text
+            assert "pip ended with 1" in page.text
             assert "Mend requirements.txt" in page.text
             (again,) = [href for href, text in page.links.items() if text == "Try again"]
             assert (await guest.see(again)).heading == "Run tides.ipynb?"
@@ -330,6 +361,50 @@ class TestLaunch:
             other = await guest.see(f"v2/notebook?url={url}")
             stopped = await guest.click(started, csrf=other.form.fields["csrf"])
             assert stopped.status == 404
+
+        visit(settings, go)
+
+    def test_a_page_that_is_too_old_is_shown_again(self, settings: Settings, url: str) -> None:
+        """Of any age, and after the cookie is gone: the ticket's own signature is enough."""
+        now = [1_000_000.0]
+
+        async def go(guest: Guest) -> None:
+            signer = Signer(b"secret" * 8, lambda: now[0])
+            guest.client.app.state.gateway = replace(guest.gateway, signer=signer)
+            page = await guest.see(f"v2/notebook?url={url}&host=local&urlpath=lab")
+            now[0] += 13 * 3600
+            old = await guest.click(page)
+            now[0] -= 13 * 3600
+            guest.client.cookies.clear()
+            others = await guest.click(page)
+            for answer in (old, others):
+                assert answer.status == 403
+                assert "ticket" not in answer.text
+                href = {text: href for href, text in answer.links.items()}["Show it again"]
+                asked = parse_qs(urlsplit(href).query)
+                assert asked == {"url": [url], "host": ["local"], "urlpath": ["lab"]}
+            assert "too old to start it from" in old.text
+            forged = await guest.click(page, ticket=page.form.fields["ticket"][:-4] + "abcd")
+            assert "Show it again" not in forged.text
+
+        visit(settings, go)
+
+    def test_nothing_begins_while_the_service_ends(self, settings: Settings, url: str) -> None:
+        async def go(guest: Guest) -> None:
+            page = await guest.see(f"v2/notebook?url={url}")
+            leave(guest.client.app)
+            page = await guest.click(page)
+            assert page.status == 503
+            assert int(page.answer.headers["Retry-After"]) > 0
+            assert "Try again" in page.text
+
+        visit(settings, go)
+
+    def test_who_logged_out_is_told(self, settings: Settings) -> None:
+        async def go(guest: Guest) -> None:
+            page = await guest.see("?logged_out")
+            assert "You are logged out" in page.text
+            assert page.links["/login"] == "Log in again"
 
         visit(settings, go)
 
@@ -439,3 +514,72 @@ def test_login_is_asked_for_where_servers_are_peoples_own(tmp_path: Path, url: s
         assert "logged in" in page.text
 
     visit(settings_for(tmp_path, place), go)
+
+
+class TestHubsThatBuildNothing:
+    PLACES = (
+        replace(HUB, kind="jupyterhub", token="a-token", ask=True, as_is=True),
+        PlaceSettings("server", "server", "a server", "https://server.example/", as_is=True),
+    )
+
+    @pytest.mark.parametrize(("place", "what"), list(zip(PLACES, ("hub", "server"), strict=True)))
+    def test_it_is_said_before_the_click(
+        self, tmp_path: Path, url: str, site: Site, place: PlaceSettings, what: str
+    ) -> None:
+        plain = site.put("/plain-on-a-hub/tides.ipynb", notebook())
+
+        async def go(guest: Guest) -> None:
+            page = await guest.see(f"v2/notebook?url={url}")
+            assert page.form.buttons == [f"Run on {place.title}"]
+            assert f"This {what} builds nothing: it runs with what the {what} has" in page.text
+            assert "cowsay==6.1" in page.text
+            page = await guest.see(f"v2/notebook?url={plain}")
+            assert f"What the {what} has" in page.text
+            assert "plain Python" not in page.text
+            assert "builds nothing" not in page.text
+
+        visit(settings_for(tmp_path, place, exposed=True), go)
+
+    def test_where_it_is_not_to_stand_in(self, tmp_path: Path, url: str) -> None:
+        async def go(guest: Guest) -> None:
+            page = await guest.see(f"v2/notebook?url={url}")
+            assert "builds no environment" in page.text
+            assert "--on" not in page.text
+            assert not page.forms
+
+        visit(settings_for(tmp_path, replace(self.PLACES[0], as_is=False), exposed=True), go)
+
+
+class TestTheSameAgain:
+    def test_what_is_up_is_offered_first(self, settings: Settings, url: str) -> None:
+        async def go(guest: Guest) -> None:
+            link = f"v2/notebook?url={url}"
+            guest.worker.gate.set()
+            page = await until(guest, await guest.click(await guest.see(link)), "is running")
+            launch = str(page.answer.url.path)
+            page = await guest.see(link)
+            assert "It is running already" in page.text
+            assert page.links[f"{launch}/go"] == "Open it"
+            assert page.form.buttons == ["Run another"]
+            assert "already" not in (await guest.see(f"{link}&urlpath=lab")).text
+            another = await until(guest, await guest.click(page), "is running")
+            assert str(another.answer.url.path) != launch
+
+        visit(settings, go)
+
+    def test_too_many_lists_them_with_a_button_each(self, tmp_path: Path, url: str) -> None:
+        async def go(guest: Guest) -> None:
+            link = f"v2/notebook?url={url}"
+            guest.worker.gate.set()
+            await until(guest, await guest.click(await guest.see(link)), "is running")
+            page = await guest.click(await guest.see(link))
+            assert (page.status, page.form.buttons) == (429, ["Stop"])
+            assert "started a moment ago" in page.text
+            assert (await guest.see("")).forms[-1].buttons == ["Stop"]
+            page = await guest.click(page)
+            assert "is stopped" in page.heading
+            assert len((await guest.see("")).forms) == 1
+            page = await guest.click(await guest.see(link))
+            assert page.status == 200
+
+        visit(settings_for(tmp_path, replace(LOCAL, sessions=1)), go)

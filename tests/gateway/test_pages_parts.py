@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.gateway.rig_launches import AWAY, PLACE, look_at, notebook, order
 from tests.gateway.rig_pages import Page
 
+from binderclip.addresses.table import resolve_url
 from binderclip.errors import AddressForbidden, BuildFailed, RateLimited, SourceError
 from binderclip.events import Log, Progress
 from binderclip.gateway.launches.launch import Launch
@@ -25,6 +26,7 @@ from binderclip.gateway.pages.offer import Offer, offered
 from binderclip.gateway.pages.places import Choice
 from binderclip.gateway.pages.progress import shown
 from binderclip.gateway.pages.query import KEYS, Query
+from binderclip.pages.parts import origin
 
 FRAME = Frame("/")
 ANY = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40)
@@ -183,3 +185,13 @@ def test_who_is_logged_in_can_log_out() -> None:
     assert '<form method="post" action="/x/logout" class="person">' in page
     assert '<input type="hidden" name="csrf" value="signed">' in page
     assert "Log out" not in FRAME.page("A title")
+
+
+def test_plain_http_is_told_of_where_others_are_on_the_way() -> None:
+    def told(url: str, *, own: bool = False) -> bool:
+        return "plain http" in origin(resolve_url(url), url, own=own)
+
+    assert told("http://example.org/x.ipynb")
+    assert not told("http://example.org/x.ipynb", own=True)
+    assert not told("http://127.0.0.1:8000/x.ipynb")
+    assert not told("https://example.org/x.ipynb")

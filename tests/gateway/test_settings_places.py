@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from binderclip.errors import ConfigError, Unreachable
-from binderclip.gateway.settings.model import Settings
+from binderclip.gateway.settings.model import PlaceSettings, Settings
 from binderclip.gateway.settings.places import Found
 from binderclip.gateway.settings.reading import Means, read
 from binderclip.gateway.settings.said import VARIABLES, Flags
@@ -52,6 +53,8 @@ def test_addresses_are_asked_what_they_are(tmp_path: Path) -> None:
     }
     assert found.default == "mybinder.org"
     assert found.places["hub.example.org"].token == "abc"
+    stand_in = [place.as_is for place in found.places.values()]
+    assert stand_in == [False, True, True]
 
 
 def test_names_of_the_file(tmp_path: Path) -> None:
@@ -129,7 +132,7 @@ def test_a_service_of_a_jupyterhub(tmp_path: Path) -> None:
     assert (found.listen, found.port) == ("127.0.0.1", 10101)
     assert found.public_url == "https://hub.example.org/hub-prefix/services/clip/"
     place = found.places[found.default]
-    assert (place.kind, place.login, place.ask) == ("jupyterhub", True, True)
+    assert (place.kind, place.login, place.ask, place.as_is) == ("jupyterhub", True, True, True)
     # The proxy that leads to people's servers is there; the hub's own process is not it.
     assert place.url == "https://hub.example.org/hub-prefix/"
     assert found.trusted_proxies == ("127.0.0.1", "::1")
@@ -166,3 +169,19 @@ def test_a_service_may_have_places_of_its_own(tmp_path: Path) -> None:
     found = settings_of(tmp_path, text=text, environ=SERVICE)
     assert list(found.places) == ["mybinder", "hub"]
     assert found.service is not None
+
+
+def test_a_table_of_the_hub_is_over_what_the_hub_says(tmp_path: Path) -> None:
+    def hub(table: str) -> PlaceSettings:
+        found = settings_of(tmp_path, text=f"expose = true\n[places.hub]\n{table}", environ=SERVICE)
+        assert list(found.places) == [found.default] == ["hub"]
+        return found.places["hub"]
+
+    usual = settings_of(tmp_path, environ=SERVICE).places["hub"]
+    assert hub("") == usual
+    assert hub("as_is = false") == replace(usual, as_is=False)
+    inside = "http://hub.internal/hub-prefix/"
+    assert hub(f'url = "{inside}"') == replace(usual, url=inside, public_url=usual.url)
+    assert hub('token = "theirs"').login is False
+    other = hub('kind = "binderhub"\nurl = "https://mybinder.org/"')
+    assert (other.kind, other.login, other.as_is) == ("binderhub", False, False)

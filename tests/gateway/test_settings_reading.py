@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -426,3 +427,36 @@ def test_origins_are_as_browsers_say_them() -> None:
     found = origins_of(said, "origins", faults)
     assert found == ("https://book.example.org", "http://[::1]:8000", "*")
     faults.end()
+
+
+def test_faults_of_places_and_of_their_names_are_told_together(tmp_path: Path) -> None:
+    text = 'listne = "x"\non = "local"\ndefault = "myne"\n[places.mine]\n'
+    for wrong in ('url = "x y"', 'kind = "hub"\nurl = "x y"'):
+        told = faults_of(tmp_path, text + wrong)
+        for path in ("listne", "on: found an unknown key", "places.mine.url", "default"):
+            assert f"\n  {path}" in told
+        assert "did you mean 'places'" in told
+        assert "did you mean 'mine'" in told
+        assert told.count("\n  on") == 1
+    # A place that is passed over, and one with a fault of its own, are names all the same.
+    good = 'default = "mine"\n[places.mine]\nkind = "binderhub"\nurl = "https://mybinder.org"'
+    assert settings_of(tmp_path, good, on=("local",)).default == "local"
+    assert "default" not in faults_of(tmp_path, 'default = "a"\n[places.a]\nkind = "hub"')
+
+
+def test_the_example_of_toml_is_one_of_this_file(tmp_path: Path) -> None:
+    example = re.search(r"in quotes there: (.*?);", faults_of(tmp_path, "listen = ["))
+    assert example
+    assert settings_of(tmp_path, example[1]).port == 8585
+
+
+def test_variables_that_no_setting_has_are_remarked_on(tmp_path: Path) -> None:
+    said: list[str] = []
+    names = ("LISTN", "CONFIG", "LOG", "WHATEVER")
+    environ = {f"BINDERCLIP_SERVE_{name}": "text" for name in names}
+    settings_of(tmp_path, environ=environ, means=Means(said.append, nothing_there))
+    no_setting = "no setting has this variable"
+    assert said == [
+        f"BINDERCLIP_SERVE_LISTN: {no_setting}; did you mean BINDERCLIP_SERVE_LISTEN?",
+        f"BINDERCLIP_SERVE_WHATEVER: {no_setting}",
+    ]

@@ -100,7 +100,13 @@ def test_who_has_the_token_deletes_it(tmp_path: Path) -> None:
         assert answer.status_code == 403
         assert (await client.get(body["url"])).status_code == 200
         headers = {"Authorization": f"Bearer {body['delete']}"}
-        assert (await client.delete(body["url"], headers=headers)).status_code == 204
+        other = (await client.post("share?days=1", content=NOTEBOOK, headers=KIND)).json()
+        answer = await client.delete(body["url"], headers=headers)
+        assert answer.json() == {"there": True, "until": other["expires"]}
+        assert (await client.get(body["url"])).status_code == 200
+        headers = {"Authorization": f"Bearer {other['delete']}"}
+        answer = await client.delete(body["url"], headers=headers)
+        assert (answer.status_code, answer.json()) == (200, {"there": False})
         gone = await client.get(body["url"], headers={"If-None-Match": f'"{"a" * 64}"'})
         assert (gone.status_code, error(gone)) == (404, "not-found")
         etag = {"If-None-Match": f'"{sha256(NOTEBOOK).hexdigest()}"'}

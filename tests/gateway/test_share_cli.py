@@ -52,8 +52,9 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
+    """No other test shares the same bytes."""
     path = tmp_path / "analysis.ipynb"
-    path.write_text(json.dumps(BODY))
+    path.write_text(json.dumps({**BODY, "metadata": {**BODY["metadata"], "of": str(tmp_path)}}))
     return path
 
 
@@ -110,6 +111,7 @@ def test_nobody_said_yes(run: Run, gateway: str, file: Path) -> None:
     done = run("share", file, "--on", gateway)
     assert done.code == 22
     assert "everybody who has its address" in done.err
+    assert "stays        30 days" in done.err
     assert "the outputs of 1 cell go with it" in done.err
     assert "--yes" in done.err
 
@@ -185,11 +187,38 @@ def test_wrong_usage(run: Run, words: tuple[str, ...]) -> None:
 def test_one_that_is_gone_already(run: Run, gateway: str, file: Path) -> None:
     answer = run("share", file, "--on", gateway, "--yes", "--json").answer
     headers = {"Authorization": f"Bearer {answer['delete']}"}
-    assert httpx.delete(answer["url"], headers=headers, trust_env=False).status_code == 204
+    assert httpx.delete(answer["url"], headers=headers, trust_env=False).json() == {"there": False}
     assert "had gone before" in said(run("share", "--delete", answer["url"]))
     done = run("share", "--delete", answer["url"])
     assert done.code == 2
     assert "no token" in done.err
+
+
+def test_all_of_ones_own_shares_are_taken_back(run: Run, gateway: str, file: Path) -> None:
+    words = ("share", file, "--on", gateway, "--yes", "--json")
+    one, two = run(*words).answer, run(*words).answer
+    assert (one["url"], one["delete"]) != (two["url"], two["delete"])
+    assert "✓" in said(run("share", "--delete", one["url"]))
+    assert get(one["url"]).status_code == 404
+    assert run("share", "--list", "--json").answer == {"shared": []}
+
+
+def test_what_others_share_too_stays(run: Run, gateway: str, file: Path) -> None:
+    headers = {"Content-Type": "application/x-ipynb+json"}
+    for as_json in (False, True):
+        url = run("share", file, "--on", gateway, "--yes", "--json").answer["url"]
+        others = httpx.post(
+            f"{gateway}share", content=file.read_bytes(), headers=headers, trust_env=False
+        ).json()
+        done = run("share", "--delete", url, *(["--json"] if as_json else []))
+        if as_json:
+            there = {"there": True, "until": others["expires"]}
+            assert done.answer == {"url": url, "deleted": True, **there}
+        else:
+            assert f"your share is gone; it stays until {others['expires']}" in said(done)
+        assert get(url).status_code == 200
+        token = {"Authorization": f"Bearer {others['delete']}"}
+        assert httpx.delete(url, headers=token, trust_env=False).status_code == 200
 
 
 def test_without_outputs_only_outputs_are_gone() -> None:

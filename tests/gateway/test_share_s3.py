@@ -36,15 +36,15 @@ except Full:
     pass
 else:
     raise AssertionError("more than there is room for")
-assert not other.give_up(one.digest, "guessed")
-assert other.give_up(one.digest, one.deletion)
+assert other.give_up(one.digest, "guessed") is None
+assert other.give_up(one.digest, one.deletion) is not None
 assert shelf.there(one.digest)
 now[0] += 61
 shelf.sweep()
 assert shelf.read(big.digest) is None
 assert shelf.read(two.digest) == b'{"cells": []}'
 assert len(s3fs.S3FileSystem(use_listings_cache=False).find("bucket")) == 2
-assert shelf.give_up(two.digest, two.deletion)
+assert shelf.give_up(two.digest, two.deletion) == 0
 assert s3fs.S3FileSystem(use_listings_cache=False).find("bucket") == []
 try:
     Shelf("s3://no-such-bucket-here/x", total_bytes=1).sweep()

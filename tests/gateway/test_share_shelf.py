@@ -59,7 +59,7 @@ def test_another_process_finds_it(shelf: Shelf, url: str, clock: Clock) -> None:
     kept = shelf.keep(ONE, DAY)
     other = Shelf(url, total_bytes=100_000, clock=clock)
     assert other.read(kept.digest) == ONE
-    assert other.give_up(kept.digest, kept.deletion)
+    assert other.give_up(kept.digest, kept.deletion) == 0
     assert shelf.read(kept.digest) is None
 
 
@@ -67,17 +67,17 @@ def test_each_claim_is_given_up_by_its_own_token(shelf: Shelf) -> None:
     first, second = shelf.keep(ONE, DAY), shelf.keep(ONE, 2 * DAY)
     assert first.digest == second.digest
     assert first.deletion != second.deletion
-    assert not shelf.give_up(first.digest, "guessed")
-    assert shelf.give_up(first.digest, first.deletion)
+    assert shelf.give_up(first.digest, "guessed") is None
+    assert shelf.give_up(first.digest, first.deletion) == second.until
     assert shelf.read(first.digest) == ONE, "somebody else shares it, too"
-    assert not shelf.give_up(first.digest, first.deletion)
-    assert shelf.give_up(second.digest, second.deletion)
+    assert shelf.give_up(first.digest, first.deletion) is None
+    assert shelf.give_up(second.digest, second.deletion) == 0
     assert shelf.read(first.digest) is None
 
 
 def test_a_token_is_for_one_notebook(shelf: Shelf) -> None:
     one, other = shelf.keep(ONE, DAY), shelf.keep(OTHER, DAY)
-    assert not shelf.give_up(other.digest, one.deletion)
+    assert shelf.give_up(other.digest, one.deletion) is None
     assert shelf.read(other.digest) == OTHER
 
 
@@ -141,7 +141,7 @@ def test_a_write_that_was_cut_off_is_not_given_out_and_mended(tmp_path: Path) ->
 )
 def test_what_is_no_digest_leads_nowhere(shelf: Shelf, digest: str) -> None:
     assert shelf.read(digest) is None
-    assert not shelf.give_up(digest, "token")
+    assert shelf.give_up(digest, "token") is None
 
 
 def test_what_else_lies_there_is_left_alone(tmp_path: Path, clock: Clock) -> None:
@@ -161,7 +161,9 @@ def test_many_at_once(shelf: Shelf) -> None:
 
     def work(_number: int) -> bool:
         kept = shelf.keep(ONE, DAY)
-        return shelf.read(kept.digest) == ONE and shelf.give_up(kept.digest, kept.deletion)
+        return (
+            shelf.read(kept.digest) == ONE and shelf.give_up(kept.digest, kept.deletion) is not None
+        )
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(work, range(40)))

@@ -57,9 +57,9 @@ class Shares:
         except OSError as error:
             raise self._unusable(error) from error
 
-    def of(self, url: str) -> Share | None:
-        """The newest of that address: each time it was shared has a token of its own."""
-        return next((one for one in reversed(self.all()) if url in {one.url, one.at}), None)
+    def of(self, url: str) -> tuple[Share, ...]:
+        """All of that address: each time it was shared has a token of its own."""
+        return tuple(one for one in self.all() if url in {one.url, one.at})
 
     def all(self) -> tuple[Share, ...]:
         """The oldest first; those that are over are forgotten, and what is none is left out."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import click
@@ -20,13 +22,14 @@ from binderclip.config import Config, load
 from binderclip.errors import NotTrusted, Refused, SourceError, Unreachable
 from binderclip.guard import OpenGuard
 from binderclip.hubs.bases import hub_bases, leads_home
-from binderclip.hubs.gateway import Gateway, Gone, Shared
+from binderclip.hubs.gateway import Gateway, Gone, Left, Shared
 from binderclip.hubs.probe import probe
 from binderclip.notebook import to_ipynb
 from binderclip.outputs import cells_with_outputs, without_outputs
 from binderclip.tokens import FoundTokens, sound
 from binderclip.web import Web
 
+_LONGEST_MOMENT = 40
 _SHARED = re.compile(r"shared/[0-9a-f]{64}\.ipynb")
 
 
@@ -53,9 +56,10 @@ def share(wish: Wish, *, as_json: bool) -> None:
         data = without_outputs(data)
     elif not wish.yes or outputs:
         _say_outputs(outputs, wish)
-    if not wish.yes:
-        _ask(name, address, data, wish)
     tokens = FoundTokens(config, named=hub_bases(address))
+    if not wish.yes:
+        days = asyncio.run(_usual_days(address, tokens)) if wish.days is None else wish.days
+        _ask(name, address, data, days)
     at, kept = asyncio.run(_shared(address, tokens, data, wish.days))
     digest = kept.url.rpartition("/")[2]
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
@@ -88,24 +92,34 @@ def take_back(address: str, *, as_json: bool) -> None:
     """Raises the tree of errors."""
     url = address.strip()
     kept = Shares().of(url)
-    if kept is None and not _SHARED.search(url):
+    if not kept and not _SHARED.search(url):
         raise click.UsageError(
             f"found {masked(url)!r}, expected the address of a notebook that was shared, as "
             "`binderclip share --list` shows it"
         )
-    gone = asyncio.run(_unshared(kept.at, kept.deletion) if kept else _unshared(url, _token(url)))
-    if gone and kept is None:
+    left = [_taken_back(one) for one in kept] or [asyncio.run(_unshared(url, _token(url)))]
+    told = [one for one in left if one is not None]
+    if not told and not kept:
         raise Refused(
             f"{masked(url)}: it is not there, or this is not the token that deletes it",
             hint="each time that a notebook is shared has a token of its own",
         )
-    if kept is not None:
-        Shares().drop(kept)
+    last = told[-1] if told else Left()
+    until = flat(last.until[:_LONGEST_MOMENT])
     if as_json:
-        print_json({"url": url, "deleted": not gone})
+        stays = {"until": until} if last.there else {}
+        print_json({"url": url, "deleted": bool(told), "there": last.there, **stays})
         return
-    what = "had gone before" if gone else "deleted"
+    what = "deleted" if told else "had gone before"
+    if last.there:
+        what = f"your share is gone; it stays until {until}, since others share the same bytes"
     click.echo(f"{click.style('✓', fg='green')} {flat(masked(url))}: {what}")
+
+
+def _taken_back(kept: Share) -> Left | None:
+    left = asyncio.run(_unshared(kept.at, kept.deletion))
+    Shares().drop(kept)
+    return left
 
 
 def _gateway(on: str | None, config: Config) -> str:
@@ -136,13 +150,13 @@ def _say_outputs(cells: int, wish: Wish) -> None:
         click.echo("· it has no outputs", err=True)
 
 
-def _ask(name: str, address: str, data: bytes, wish: Wish) -> None:
+def _ask(name: str, address: str, data: bytes, days: float | None) -> None:
     """Raises NotTrusted."""
-    days = "as long as the gateway lets it" if wish.days is None else f"{wish.days:g} days"
+    stays = "as long as the gateway lets it" if days is None else f"{days:g} days"
     lines = [
         f"{click.style(name, bold=True)} is to be shared:",
         f"  goes to      {flat(masked(address))}, {size(len(data))}",
-        f"  stays        {days}",
+        f"  stays        {stays}",
         "  who reads    everybody who has its address, which is that of nothing else",
     ]
     click.echo("\n".join(lines), err=True)
@@ -160,6 +174,19 @@ async def _shared(
     address: str, tokens: FoundTokens, data: bytes, days: float | None
 ) -> tuple[str, Shared]:
     """Where the gateway is, and what it keeps."""
+    async with _reached(address, tokens) as gateway:
+        return gateway.url, await gateway.share(data, days)
+
+
+async def _usual_days(address: str, tokens: FoundTokens) -> float | None:
+    """None where the gateway does not tell."""
+    async with _reached(address, tokens) as gateway:
+        return (await gateway.bounds()).days
+
+
+@asynccontextmanager
+async def _reached(address: str, tokens: FoundTokens) -> AsyncIterator[Gateway]:
+    """The gateway at an address as people type it. Raises Unreachable, and Refused for Gone."""
     async with Web(OpenGuard()) as web:
         found = await probe(web, address, kind="gateway", tokens=tokens)
         if found.kind is None:
@@ -171,7 +198,7 @@ async def _shared(
         if token and not leads_home(parse(hub_bases(address)[0]), parse(found.url)):
             token = None  # it was given for another place
         try:
-            return found.url, await Gateway(web, found.url, token).share(data, days)
+            yield Gateway(web, found.url, token)
         except Gone as error:
             raise Refused(
                 f"{masked(found.url)}: this gateway keeps no notebooks",
@@ -179,18 +206,17 @@ async def _shared(
             ) from error
 
 
-async def _unshared(url: str, deletion: str) -> bool:
-    """Whether it had gone before."""
+async def _unshared(url: str, deletion: str) -> Left | None:
+    """None where it had gone before."""
     try:
         link = parse(url)
     except SourceError as error:
         raise click.UsageError(error.message) from error
     async with Web(OpenGuard()) as web:
         try:
-            await Gateway(web, f"{link.origin}/", None).unshare(url, deletion)
+            return await Gateway(web, f"{link.origin}/", None).unshare(url, deletion)
         except Gone:
-            return True
-    return False
+            return None
 
 
 def _token(url: str) -> str:

@@ -49,8 +49,8 @@ def at(path: str, key: str) -> str:
     return key_path(path, key).removeprefix(".")
 
 
-def table_of(file: Path, data: bytes) -> dict[str, Any]:
-    """A whole file. Raises ConfigError for what is no TOML."""
+def table_of(file: Path, data: bytes, example: str = 'on = "local"') -> dict[str, Any]:
+    """A whole file. ``example`` is a line of one. Raises ConfigError for what is no TOML."""
     try:
         return tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -59,7 +59,7 @@ def table_of(file: Path, data: bytes) -> dict[str, Any]:
         why = error if isinstance(error, tomllib.TOMLDecodeError) else "nested too deeply"
         raise ConfigError(
             f"{file}: cannot be read as TOML ({why})",
-            hint='text stands in quotes there: on = "local"; https://toml.io has the rest',
+            hint=f"text stands in quotes there: {example}; https://toml.io has the rest",
         ) from error
 
 

@@ -11,8 +11,8 @@ from typing import NoReturn
 from binderclip.addresses.link import Link
 from binderclip.addresses.masking import masked, printable
 from binderclip.addresses.naming import TEXT_SUFFIXES, suffix
-from binderclip.errors import SourceError
 from binderclip.fetch.html import explained
+from binderclip.fetch.misses import NoNotebook
 
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 _SIGNS = (b'"cells"', b'"worksheets"', b'"nbformat"')
@@ -38,11 +38,11 @@ _LISTED = 5
 
 
 def check(data: bytes, *, name: str, content_type: str, link: Link) -> None:
-    """Raises SourceError unless ``data`` begins like a notebook. ``link`` is where it came from."""
+    """Raises NoNotebook unless ``data`` begins like a notebook. ``link`` is where it came from."""
     place = masked(link.url)
     head = data[:_HEAD].lstrip(_BLANK)
     if not head:
-        raise SourceError(f"{place}: the answer is empty, expected a notebook")
+        raise NoNotebook(f"{place}: the answer is empty, expected a notebook")
     for start, kind in _KINDS:
         if data.startswith(start):
             _binary(place, kind)
@@ -61,25 +61,25 @@ def check(data: bytes, *, name: str, content_type: str, link: Link) -> None:
 
 def _binary(place: str, kind: str) -> NoReturn:
     hint = "unpack it, and give the notebook's path" if kind.endswith(_ARCHIVES) else None
-    raise SourceError(f"{place}: this is {kind}, not a notebook", hint=hint)
+    raise NoNotebook(f"{place}: this is {kind}, not a notebook", hint=hint)
 
 
 def _large_file(place: str, link: Link) -> NoReturn:
     hint = "clone the repository with git lfs, and give the notebook's path"
     if link.host == "raw.githubusercontent.com":
         hint = f"the file is at https://media.githubusercontent.com/media{link.path}"
-    raise SourceError(f"{place}: this is a pointer of Git LFS, not the notebook itself", hint=hint)
+    raise NoNotebook(f"{place}: this is a pointer of Git LFS, not the notebook itself", hint=hint)
 
 
 def _other(place: str, data: bytes, head: bytes) -> NoReturn:
     if head[:1] == b"{":
         keys = _keys(data)
         named = f" (its keys: {keys})" if keys else ""
-        raise SourceError(f"{place}: this is JSON of another kind{named}, not a notebook")
+        raise NoNotebook(f"{place}: this is JSON of another kind{named}, not a notebook")
     if head[:1] == b"[":
-        raise SourceError(f"{place}: this is a JSON list, not a notebook")
+        raise NoNotebook(f"{place}: this is a JSON list, not a notebook")
     kind = "binary data" if b"\0" in data[:_HEAD] else "text"
-    raise SourceError(
+    raise NoNotebook(
         f"{place}: this is {kind}, not a notebook",
         hint="text notebooks are known by their names: .md, .py, .Rmd, .qmd, .R or .jl",
     )

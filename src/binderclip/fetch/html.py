@@ -10,6 +10,7 @@ from binderclip.addresses.link import Link, parse
 from binderclip.addresses.masking import masked, printable
 from binderclip.addresses.table import resolve_url
 from binderclip.errors import SourceError
+from binderclip.fetch.misses import NoNotebook
 
 _MAX_CHARACTERS = 256 * 1024
 _TAG = re.compile(r"<(link|a)\s[^<>]{0,1000}>", re.IGNORECASE)
@@ -22,12 +23,12 @@ _JUPYTER = re.compile(
 _LISTED = 3
 
 
-def explained(data: bytes, link: Link) -> SourceError:
+def explained(data: bytes, link: Link) -> NoNotebook:
     """The error for an HTML page that came from ``link``."""
     text = data[:_MAX_CHARACTERS].decode("utf-8", "replace")
     place = masked(link.url)
     if "virus" in text.lower() and link.host.endswith((".google.com", ".googleusercontent.com")):
-        return SourceError(
+        return NoNotebook(
             f"{place}: Google Drive asks first, for the file is too large for its virus scan",
             hint="download it in a browser, and give its path",
         )
@@ -35,13 +36,13 @@ def explained(data: bytes, link: Link) -> SourceError:
     if raw is None and (
         _PASSWORD.search(text) or _LOGIN_URL.search((link.host + link.path).lower())
     ):
-        return SourceError(
+        return NoNotebook(
             f"{place}: this is a login page, not a notebook",
             hint="if it is private, download the notebook in a browser, and give its path",
         )
     title = re.search(r"<title[^<>]{0,200}>([^<]{1,300})", text, re.IGNORECASE)
     named = f" ({' '.join(unescape(title[1]).split())!r})" if title and title[1].strip() else ""
-    return SourceError(
+    return NoNotebook(
         f"{place}: this is an HTML page{printable(named, 120)}, not a notebook",
         hint=raw or "look on the page for 'Raw' or 'Download', and copy that address",
     )

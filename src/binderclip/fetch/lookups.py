@@ -19,6 +19,7 @@ from binderclip.addresses.naming import notebook_like, safe_name, suffix
 from binderclip.addresses.source import Source
 from binderclip.addresses.table import resolve_url
 from binderclip.errors import SourceError
+from binderclip.fetch.misses import NotThere
 
 MAX_LOOKUPS = 4
 """A DOI, its record, and some more for odd landing pages."""
@@ -126,7 +127,7 @@ def _landing(data: bytes, source: Source) -> Source:
         if value.type == "URL" and isinstance(value.data.value, str):
             found = resolve_url(value.data.value, source.address, source.pick)
             return replace(found, launch=source.launch, origin=source.origin)
-    raise SourceError(f"{source.shown}: nothing is registered under this DOI")
+    raise NotThere(f"{source.shown}: nothing is registered under this DOI")
 
 
 class _GistFile(msgspec.Struct):

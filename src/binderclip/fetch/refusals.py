@@ -9,6 +9,7 @@ from http import HTTPStatus
 from binderclip.addresses.link import Link
 from binderclip.addresses.masking import masked
 from binderclip.errors import SourceError
+from binderclip.fetch.misses import NotThere
 
 _LONGEST_WAIT_S = 10 * 24 * 3600
 _LIMITING = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
@@ -44,7 +45,7 @@ def refused(status: int, headers: Mapping[str, str], link: Link) -> SourceError:
         )
     if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
         hidden = _HIDING.get(link.host, "something private, which many servers hide like that")
-        return SourceError(
+        return NotThere(
             f"{place}: not found ({status}): a wrong ref or path, or {hidden}",
             hint="open the address in a browser to see which",
         )

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from binderclip.addresses.masking import masked, printable
 from binderclip.errors import BinderclipError
 from binderclip.events import Progress
+from binderclip.gateway.leaving import CutOff
 
 if TYPE_CHECKING:
     from binderclip.gateway.launches.launch import Launch
@@ -180,7 +181,7 @@ def launches_noted(metrics: Metrics) -> Callable[[Launch], None]:
             return
         if launch.state == "ready":
             metrics.session(place.name, ours)
-        outcome = launch.error.code if launch.error else launch.state
+        outcome = _outcome(launch)
         seconds = launch.settled_s - launch.made_s
         metrics.launched(place.name, outcome, seconds)
         say(
@@ -193,6 +194,13 @@ def launches_noted(metrics: Metrics) -> Callable[[Launch], None]:
         )
 
     return observe
+
+
+def _outcome(launch: Launch) -> str:
+    """``cut-off`` is no launch that went wrong: the service ended meanwhile."""
+    if isinstance(launch.error, CutOff):
+        return "cut-off"
+    return launch.error.code if launch.error else launch.state
 
 
 def _ended(launch: Launch) -> str:

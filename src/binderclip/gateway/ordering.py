@@ -19,4 +19,10 @@ def order_for(who: Visitor, place: PlaceSettings, *, hint: str = _HINT) -> Order
             f"{place.title} runs the servers of its hub's people, and nobody is logged in",
             hint=hint,
         )
-    return Order(place=place, owner=who.owner, client=who.client, hub_token=who.hub_token)
+    return Order(
+        place=place,
+        owner=who.owner,
+        client=who.client,
+        hub_token=who.hub_token,
+        trusted=who.trusted,
+    )

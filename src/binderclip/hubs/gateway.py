@@ -112,6 +112,19 @@ class Shared:
     deletion: str = field(repr=False)
 
 
+class Bounds(msgspec.Struct, frozen=True):
+    """What a gateway says of notebooks that are shared: ``days`` is the most, and the usual."""
+
+    days: float | None = None
+
+
+class Left(msgspec.Struct, frozen=True):
+    """Whether a notebook that was taken back is ``there`` all the same, since others share it."""
+
+    there: bool = False
+    until: str = ""
+
+
 class _Kept(msgspec.Struct, frozen=True):
     url: str
     delete: Annotated[str, msgspec.Meta(pattern="^[!-~]{8,500}$")]
@@ -192,11 +205,22 @@ class Gateway:
             raise self._nonsense()
         return Shared(kept.url, kept.launch, kept.expires, kept.delete)
 
-    async def unshare(self, url: str, deletion: str) -> None:
+    async def bounds(self) -> Bounds:
+        """Empty of a gateway that does not tell. Raises Gone where it keeps no notebooks."""
+        answer = await self._web.ask("GET", f"{self.url}share", token=self._token)
+        if answer.ok:
+            return self._parsed(answer.data, Bounds)
+        error = self._refused(answer)
+        if isinstance(error, Gone):
+            raise error
+        return Bounds()
+
+    async def unshare(self, url: str, deletion: str) -> Left:
         """Take it back. Raises Gone, NotTrusted."""
         answer = await self._web.ask("DELETE", url, token=deletion)
         if not answer.ok:
             raise self._refused(answer)
+        return self._parsed(answer.data or b"{}", Left)
 
     def _refused(self, answer: Answer) -> BinderclipError:
         try:
@@ -214,7 +238,7 @@ class Gateway:
     def _error(self, said: _Said, wait_s: float | None) -> BinderclipError:
         """In our tree, by its code."""
         message = f"{masked(self.url)}: {printable(said.message, _LONGEST) or said.code[:60]}"
-        hint = printable(said.hint, _LONGEST) if said.hint else None
+        hint = _lines(said.hint) if said.hint else None
         if said.code == RateLimited.code:
             return RateLimited(message, hint=hint, retry_after_s=wait_s)
         if said.code == Gone.code:
@@ -244,6 +268,11 @@ def base_of(launch: str) -> str:
 def remarks(up: Up) -> tuple[str, ...]:
     """Fit to be shown."""
     return tuple(printable(line, _LONGEST) for line in up.remarks[:_MOST_REMARKS])
+
+
+def _lines(text: str) -> str:
+    """Each fit to be shown: what a builder said last comes in several."""
+    return "\n".join(printable(line) for line in text[:_LONGEST].splitlines())
 
 
 def _step(step: _Step, name: str) -> Progress | Log:

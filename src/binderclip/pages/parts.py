@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from binderclip.addresses.link import parse
+from binderclip.addresses.loopback import is_loopback
 from binderclip.addresses.masking import masked
 from binderclip.addresses.source import Source
 from binderclip.amounts import count, size
 from binderclip.pages.excerpt import Excerpt
 from binderclip.pages.markup import Html, element, joined
 from binderclip.pages.telling import sentence, shortened
+
+_DIGEST = re.compile(r"[0-9a-f]{64}(\.[A-Za-z]+)?")
 
 
 def facts(rows: Mapping[str, Html | None]) -> Html:
@@ -32,6 +36,25 @@ def called(excerpt: Excerpt) -> Html | None:
     return element("p", "It calls itself ", title, class_="said")
 
 
+def named(name: str, title: str | None) -> Html:
+    """A notebook as a heading calls it: by its own title in quotes, where it is ``digest_named``
+    and has one.
+    """
+    if title and digest_named(name):
+        return element("q", element("bdi", title))
+    return element("bdi", plain(name))
+
+
+def digest_named(name: str) -> bool:
+    """Whether a file is called by a digest, as shared ones are: it says nothing to people."""
+    return _DIGEST.fullmatch(name) is not None
+
+
+def plain(name: str) -> str:
+    """A file's name, as far as it is one for people."""
+    return "a shared notebook" if digest_named(name) else name
+
+
 def summary(excerpt: Excerpt, size_bytes: int, *, text: bool) -> Html:
     return element("p", *_summary(excerpt, size_bytes, text=text), class_="summary")
 
@@ -42,17 +65,20 @@ def _summary(excerpt: Excerpt, size_bytes: int, *, text: bool) -> Iterator[str]:
         yield f" · {count(excerpt.cells, 'cell')}, {excerpt.code} of code"
 
 
-def origin(source: Source, url: str) -> Html:
-    """Where a notebook came from: ``url`` in the end, and what ``source`` says of it."""
+def origin(source: Source, url: str, *, own: bool = False) -> Html:
+    """Where a notebook came from: ``url`` in the end, and what ``source`` says of it. ``own``: the
+    service keeps it itself, so that it came over no network.
+    """
     link = parse(url)
     host = f"{link.host}:{link.port}" if link.port else link.host
     shown = masked(url)
+    open_way = link.scheme == "http" and not own and not is_loopback(link.host)
     insecure = "Over plain http: anybody on the way could have changed it."
     return joined(
         (
             element("p", element("strong", host, class_="host"), dir="ltr"),
             element("p", shown, class_="address", dir="ltr"),
-            element("p", insecure, class_="quiet") if link.scheme == "http" else None,
+            element("p", insecure, class_="quiet") if open_way else None,
             _asked(source, shown),
         )
     )
@@ -79,12 +105,13 @@ def lines_of(text: Iterable[str]) -> Html:
     return Html("\n".join(str(joined((line,))) for line in text))
 
 
-def beginning(excerpt: Excerpt) -> Html | None:
+def beginning(excerpt: Excerpt, shown: Html | None = None) -> Html | None:
+    """``shown`` instead of the lines as they are."""
     if not excerpt.lines:
         return None
     return element(
         "section",
         element("h2", "How the notebook begins"),
-        element("pre", lines_of(excerpt.lines), dir="auto"),
+        shown or element("pre", lines_of(excerpt.lines), dir="auto"),
         class_="head",
     )

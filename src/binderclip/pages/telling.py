@@ -20,6 +20,7 @@ _NO_NOTEBOOK = re.compile(r"(?P<place>\S+): this is (?P<kind>.+), not a notebook
 _URL = re.compile(r"https?://[^\s'\"<>()]+")
 _LONGEST_URL = 100
 _LONGEST_PATH = 80
+_COMMAND = re.compile(r"(?:binderclip|conda|git|jupyter|micromamba|npm|pip|python|uv) ")
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*(?:[ ,]|$)")
 
 
@@ -47,11 +48,11 @@ def shortened(text: str) -> str:
 
 
 def sentence(text: str, *, inner: bool = False) -> str:
-    """With a capital and a full stop, where it has none. What begins with a key, a file's name or
-    an address keeps that as it is; ``inner``: it is the rest of a sentence.
+    """With a capital and a full stop, where it has none. What begins with a key, a file's name, a
+    command or an address keeps that as it is; ``inner``: it is the rest of a sentence.
     """
     text = text.strip()
-    if not inner and _WORD.match(text):
+    if not inner and _WORD.match(text) and not _COMMAND.match(text):
         text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "!", "?", "…", ":")) else f"{text}."
 

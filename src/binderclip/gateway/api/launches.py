@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from binderclip.addresses.source import Source
 from binderclip.environment import Environment
-from binderclip.errors import RateLimited, Refused
+from binderclip.errors import Refused
 from binderclip.gateway.answers import answered
 from binderclip.gateway.api.notebooks import looked_at
 from binderclip.gateway.api.requests import LaunchAsked
@@ -24,7 +24,7 @@ from binderclip.gateway.launches.choosing import place_for, refusal
 from binderclip.gateway.launches.launch import Launch
 from binderclip.gateway.launches.model import Look, Order
 from binderclip.gateway.launches.urlpath import checked
-from binderclip.gateway.leaving import leaving
+from binderclip.gateway.leaving import check_staying
 from binderclip.gateway.ordering import order_for
 from binderclip.gateway.settings.model import PlaceSettings
 from binderclip.gateway.streams import Terms, counted, start_after, streams_of
@@ -35,20 +35,10 @@ from binderclip.rest.faults import NotFound
 from binderclip.spec import read
 from binderclip.spec.model import JSON
 
-_CLOSING_S = 30.0
-
-
-class Closing(RateLimited):
-    """The service is about to end."""
-
-    code = "closing"
-    http_status = 503
-
 
 async def begin(request: Request) -> Response:
     asked = await body_of(request, LaunchAsked)
-    if leaving(request.app):
-        raise Closing("the service is being shut down", retry_after_s=_CLOSING_S)
+    check_staying(request.app)
     gateway = gateway_of(request)
     launch = await _begun(request, asked)
     where = f"{gateway.settings.public_url}api/v1/launches/{launch.id}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from difflib import get_close_matches
 
 from binderclip.addresses.masking import masked, printable
@@ -11,7 +12,7 @@ from binderclip.flow.making import TARGETS
 from binderclip.gateway.launches import preparing
 from binderclip.gateway.launches.model import Look
 from binderclip.gateway.launches.wanting import OPEN, words_for
-from binderclip.gateway.settings.model import PlaceSettings, Settings
+from binderclip.gateway.settings.model import STANDING, PlaceSettings, Settings
 from binderclip.hubs.bases import hub_bases
 
 
@@ -46,7 +47,19 @@ def refusal(settings: Settings, place: PlaceSettings, environment: Environment) 
         target = TARGETS[place.kind](words_for(place, None), OPEN)
     except Refused as error:
         return error.message
-    return target.refusal(environment)
+    if (said := target.refusal(environment)) is not None and place.kind in STANDING:
+        return (
+            f"{place.title} builds no environment, and is not for notebooks that name one of their "
+            "own"
+        )
+    return said
+
+
+def stands_in(settings: Settings, place: PlaceSettings, environment: Environment) -> bool:
+    """``place`` cannot make ``environment``, and runs what is launched there with what it has."""
+    if not place.as_is or refusal(settings, place, environment) is not None:
+        return False
+    return refusal(settings, replace(place, as_is=False), environment) is not None
 
 
 def _asked_for(settings: Settings, host: str) -> PlaceSettings:

@@ -32,7 +32,7 @@ class Launch:
     ``state`` is "waiting" for its turn, "running", then "ready" with a ``landing``, or "failed"
     with an ``error``, or "stopped"; one that was ready is "stopped" when its session is over, and
     ``why`` says why. ``steps`` end when it is no longer under way. From then on ``order`` holds no
-    notebook any more: ``title`` is what people call it by.
+    notebook any more: ``title`` is what people call it by, and ``digest`` names the bytes.
     """
 
     order: Order = field(repr=False)
@@ -40,6 +40,7 @@ class Launch:
     state: State = "waiting"
     steps: Steps[Step] = field(default_factory=_new_steps, repr=False)
     title: str = ""
+    digest: str | None = None
     landing: Landing | None = field(default=None, repr=False)
     error: BinderclipError | None = None
     why: str | None = None

@@ -41,7 +41,7 @@ class Order:
     the server; else it is the notebook. ``hub_token`` is the person's, where the place takes that.
     ``ref`` stands in for the one of the notebook's repository (with ``source``). Unless ``fixed``,
     ``place`` gives way to one that the notebook names, once that is fetched; never to one that asks
-    where ``place`` does not.
+    where ``place`` does not. ``trusted``: a machine with a token of the settings asked.
     """
 
     place: PlaceSettings
@@ -54,6 +54,7 @@ class Order:
     hub_token: str | None = field(default=None, repr=False)
     ref: str | None = None
     fixed: bool = True
+    trusted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,11 @@ from binderclip.events import Progress
 from binderclip.gateway.launches.launch import Launch, Step
 from binderclip.gateway.launches.model import Landing, Order
 from binderclip.gateway.launches.turns import Turns
+from binderclip.gateway.leaving import CutOff
 from binderclip.gateway.settings.model import Limits, PlaceSettings
 from binderclip.gateway.visitors.client import WIDER, wider
 from binderclip.pages.kept import bare
+from binderclip.pages.parts import plain
 
 __all__ = ["Bounds", "Counting", "Landed", "Launch", "Launches", "Worker"]
 
@@ -99,10 +101,11 @@ class Launches:
         self._forget()
         self._make_room()
         self._check(order)
-        self._counter.take("launches", order.client)
+        if not order.trusted:
+            self._counter.take("launches", order.client)
         if (key := _key(order)) is not None:
             self._counter.take("environment", key)
-        launch = Launch(order, title=_title(order))
+        launch = Launch(order, title=_title(order), digest=_digest(order))
         self._launches[launch.id] = launch
         task = asyncio.get_running_loop().create_task(self._run(launch), name="launch")
         self._tasks[launch.id] = task
@@ -119,6 +122,14 @@ class Launches:
         """Oldest first."""
         self._forget()
         return tuple(launch for launch in self._launches.values() if launch.owner == owner)
+
+    def up(self, order: Order) -> Launch | None:
+        """The newest of its owner that is ready, and of the same notebook in the same way at the
+        same place.
+        """
+        wanted = _same(order, _digest(order))
+        found = (one for one in reversed(self.of(order.owner)) if one.state == "ready")
+        return next((one for one in found if _same(one.order, one.digest) == wanted), None)
 
     @property
     def sessions(self) -> int:
@@ -152,7 +163,7 @@ class Launches:
             for wait in waits:
                 wait.cancel()
         for launch in self._under_way():
-            error = LaunchError(
+            error = CutOff(
                 "the service was shut down before this was ready",
                 hint="launch it again in some minutes",
             )
@@ -193,7 +204,7 @@ class Launches:
                 self._move(launch, "running")
                 known = _key(launch.order)
                 launch.order = await self._worker.look(launch.order, launch.tell)
-                launch.title = _title(launch.order)
+                launch.title, launch.digest = _title(launch.order), _digest(launch.order)
                 if known is None and (key := _key(launch.order)) is not None:
                     self._counter.take("environment", key)
                 place = launch.order.place
@@ -366,11 +377,19 @@ def _key(order: Order) -> str | None:
     return order.environment.key if order.environment is not None else None
 
 
+def _digest(order: Order) -> str | None:
+    return order.look.digest if order.look is not None else None
+
+
+def _same(order: Order, digest: str | None) -> tuple[str | None, ...]:
+    return digest, order.place.name, order.ref, order.urlpath
+
+
 def _held(order: Order) -> int:
     return order.look.held_bytes if order.look is not None else 0
 
 
 def _title(order: Order) -> str:
     if order.look is not None:
-        return order.look.excerpt.title or order.look.source.name
-    return order.source.name if order.source is not None else "an environment"
+        return order.look.excerpt.title or plain(order.look.source.name)
+    return plain(order.source.name) if order.source is not None else "an environment"

@@ -15,7 +15,7 @@ from binderclip.events import Event, Log, Progress, Ready
 from binderclip.flow.bringing import CONTENT, brought
 from binderclip.flow.making import TARGETS, Means
 from binderclip.gateway.launches import here, there
-from binderclip.gateway.launches.choosing import place_for
+from binderclip.gateway.launches.choosing import place_for, refusal
 from binderclip.gateway.launches.launch import Launch, Step
 from binderclip.gateway.launches.looking import Looker
 from binderclip.gateway.launches.model import Look, Order
@@ -86,6 +86,8 @@ class Engine:
             tell(Progress("resolving", line))
 
         place = order.place
+        if (why := refusal(self.settings, place, _environment(order))) is not None:
+            raise Refused(why)
         target = self._target(place, order.hub_token, tell)
         copies = await self._copies(order.look, tell)
         env = await prepared(

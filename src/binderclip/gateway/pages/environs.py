@@ -23,7 +23,10 @@ _FEW_LINES = 6
 _LONGEST = 400
 
 
-def environment(look: Look) -> Html:
+def environment(look: Look, instead: str | None = None) -> Html:
+    """``instead`` is what stands in, where the notebook names none."""
+    if instead is not None:
+        return element("p", instead)
     rows = [part for what, says in look.rows if what in _NAMES for part in _row(what, says)]
     own = "the one that this service lends: the notebook names none"
     lent = element("p", sentence(own), class_="quiet") if look.lent else None

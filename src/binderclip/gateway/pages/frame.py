@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from binderclip.addresses.masking import masked
+from binderclip.addresses.source import Source
 from binderclip.errors import BinderclipError
 from binderclip.gateway.pages.static import address
 from binderclip.gateway.pages.telling import problem
 from binderclip.gateway.visitors.forms import FIELD
 from binderclip.pages.markup import Html, document, element, joined
+from binderclip.pages.parts import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +68,27 @@ class Way:
     href: str
 
 
-def failed(frame: Frame, error: BinderclipError, heading: str, ways: Sequence[Way]) -> str:
-    """The first of ``ways`` is what most people want."""
-    return frame.page(heading, element("h1", heading), *problem(error), actions(ways))
+def failed(
+    frame: Frame,
+    error: BinderclipError,
+    heading: str,
+    ways: Sequence[Way],
+    more: Html | None = None,
+) -> str:
+    """The first of ``ways`` is what most people want; ``more`` stands at the end."""
+    return frame.page(heading, element("h1", heading), *problem(error), actions(ways), more)
+
+
+def faulty(frame: Frame, error: BinderclipError, source: Source, ways: Sequence[Way]) -> str:
+    """For a notebook whose metadata is wrong, which is its author's to mend."""
+    return frame.page(
+        f"{plain(source.name)} cannot be run",
+        element("h1", element("bdi", plain(source.name)), " cannot be run"),
+        element("p", masked(source.address), class_="address", dir="ltr"),
+        element("p", "What it says of its environment is wrong. Its author has to mend that:"),
+        *problem(error),
+        actions(ways),
+    )
 
 
 def actions(ways: Sequence[Way], *more: Html | None) -> Html:

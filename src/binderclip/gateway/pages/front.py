@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from binderclip.addresses.link import MAX_CHARACTERS
 from binderclip.gateway.launches.launch import Launch
 from binderclip.gateway.pages.frame import Frame
-from binderclip.gateway.pages.progress import address
 from binderclip.gateway.pages.query import KEYS, Query
+from binderclip.gateway.pages.running import listed
 from binderclip.gateway.pages.telling import notice
 from binderclip.gateway.settings.model import PlaceSettings
 from binderclip.pages.markup import Html, element, joined
@@ -20,11 +20,20 @@ _WORDS = (
 
 
 def front(
-    frame: Frame, query: Query, places: Iterable[PlaceSettings], running: Sequence[Launch]
+    frame: Frame,
+    query: Query,
+    places: Iterable[PlaceSettings],
+    running: Sequence[Launch],
+    csrf: str = "",
+    *,
+    logged_out: bool = False,
 ) -> str:
-    """``running`` are the visitor's own. What else ``query`` says goes along."""
+    """``running`` are the visitor's own, and ``csrf`` is for what ends them. What else ``query``
+    says goes along. ``logged_out``: they did that a moment ago.
+    """
     return frame.page(
         "Run a notebook",
+        _logged_out(frame) if logged_out else None,
         notice(query.remarks),
         element("h1", "Run a notebook from its address"),
         element(
@@ -41,7 +50,7 @@ def front(
             method="get",
             action=frame.prefix,
         ),
-        _running(frame, running),
+        listed(frame, running, csrf),
         _where(tuple(places)),
     )
 
@@ -70,6 +79,12 @@ def waiting(frame: Frame, query: Query, page: str, job: str, steps: Sequence[str
     )
 
 
+def _logged_out(frame: Frame) -> Html:
+    again = element("a", "Log in again", href=frame.to("login"))
+    said = "You are logged out here. At the hub you may still be logged in. "
+    return element("div", element("p", said, again), class_="notice", role="status")
+
+
 def _box(query: Query) -> Html:
     return element(
         "input",
@@ -87,25 +102,6 @@ def _box(query: Query) -> Html:
         placeholder="https://",
         aria_describedby="about",
     )
-
-
-def _running(frame: Frame, running: Sequence[Launch]) -> Html | None:
-    if not running:
-        return None
-    rows = [
-        element(
-            "li",
-            element("a", element("bdi", launch.title), href=frame.to(address(launch))),
-            element("span", _state(launch), class_="state"),
-        )
-        for launch in running
-    ]
-    return element("section", element("h2", "Yours"), element("ul", *rows, class_="plain-list"))
-
-
-def _state(launch: Launch) -> str:
-    going = "running" if launch.state == "ready" else "starting"
-    return f" {going} on {launch.order.place.title}"
 
 
 def _where(places: tuple[PlaceSettings, ...]) -> Html:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from binderclip.errors import Refused, TimedOut
+from binderclip.errors import RateLimited, Refused, TimedOut
 from binderclip.events import Log, Progress
 from binderclip.gateway.asked import source_of
 from binderclip.gateway.context import gateway_of
@@ -15,9 +16,10 @@ from binderclip.gateway.launches.launch import Launch
 from binderclip.gateway.launches.looking import at_ref
 from binderclip.gateway.launches.model import Look
 from binderclip.gateway.launches.urlpath import checked
+from binderclip.gateway.leaving import check_staying
 from binderclip.gateway.ordering import order_for
-from binderclip.gateway.pages.answering import PAGE, NotHere, about, frame_of, see
-from binderclip.gateway.pages.looking import asking
+from binderclip.gateway.pages.answering import PAGE, NotHere, about, beside, frame_of, see
+from binderclip.gateway.pages.looking import asking, yours
 from binderclip.gateway.pages.progress import address, shown
 from binderclip.gateway.pages.query import Query
 from binderclip.gateway.settings.model import PlaceSettings
@@ -34,9 +36,18 @@ _CHANGED = "the notebook is another one than when you were asked: this is what i
 
 
 async def launch(request: Request) -> Response:
-    """Raises NotTrusted for a form or ticket that is not this visitor's, or too old."""
-    fields = await checked_form(request)
+    """Raises NotTrusted for a form or ticket that is not this visitor's, or too old; Closing."""
     gateway, who = gateway_of(request), await visitor(request)
+
+    def look(fields: Mapping[str, str]) -> None:
+        """The ticket says the way back; and that a page is too old, before its form does."""
+        text = fields.get("ticket", "")
+        if (said := LaunchTicket.said(gateway.signer, text)) is not None:
+            about(request, _asked(said))
+            LaunchTicket.read(gateway.signer, text, who.owner)
+
+    fields = await checked_form(request, look)
+    check_staying(request.app)
     ticket = LaunchTicket.read(gateway.signer, fields.get("ticket", ""), who.owner)
     async with gateway.used.turn(ticket) as turn:
         if (first := turn.first(gateway.launches)) is not None:
@@ -46,8 +57,7 @@ async def launch(request: Request) -> Response:
 
 async def _launched(request: Request, ticket: LaunchTicket, turn: Turn, number: str) -> Response:
     gateway, who = gateway_of(request), await visitor(request)
-    query = Query(ticket.address, ticket.place, ticket.urlpath or "", ticket.ref or "")
-    about(request, query)
+    query = _asked(ticket)
     place = _place(request, ticket.place)
     look, job = await _looked_at(request, ticket, number)
     if look.digest != ticket.digest:
@@ -60,10 +70,18 @@ async def _launched(request: Request, ticket: LaunchTicket, turn: Turn, number: 
         urlpath=checked(ticket.urlpath),
         ref=ticket.ref,
     )
-    started = gateway.launches.start(order)
+    try:
+        started = gateway.launches.start(order)
+    except RateLimited:
+        beside(request, await yours(request))
+        raise
     turn.launched(started)
     # Straight on from the click, and not when somebody comes back to look after it.
     return see(request, f"{address(started)}?clicked")
+
+
+def _asked(ticket: LaunchTicket) -> Query:
+    return Query(ticket.address, ticket.place, ticket.urlpath or "", ticket.ref or "")
 
 
 def _place(request: Request, name: str) -> PlaceSettings:

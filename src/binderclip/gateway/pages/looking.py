@@ -8,9 +8,10 @@ from starlette.responses import HTMLResponse, Response
 from binderclip.errors import NotTrusted
 from binderclip.gateway.asked import quoted_rest, source_of
 from binderclip.gateway.context import Gateway, gateway_of
-from binderclip.gateway.launches.choosing import place_for, refusal
+from binderclip.gateway.launches.choosing import place_for, refusal, stands_in
+from binderclip.gateway.launches.launch import Launch
 from binderclip.gateway.launches.looking import at_ref
-from binderclip.gateway.launches.model import Look
+from binderclip.gateway.launches.model import Look, Order
 from binderclip.gateway.launches.urlpath import checked
 from binderclip.gateway.pages.answering import PAGE, about, frame_of, gone_to, see
 from binderclip.gateway.pages.front import front as front_page
@@ -19,10 +20,15 @@ from binderclip.gateway.pages.linkbox import linkbox
 from binderclip.gateway.pages.offer import Offer, offered
 from binderclip.gateway.pages.places import Choice
 from binderclip.gateway.pages.query import Query
+from binderclip.gateway.pages.running import listed
+from binderclip.gateway.settings.model import PlaceSettings
+from binderclip.gateway.share.shelving import kept_digest
 from binderclip.gateway.visitors.forms import csrf
+from binderclip.gateway.visitors.model import LOGGED_OUT
 from binderclip.gateway.visitors.signing import LaunchTicket
 from binderclip.gateway.visitors.who import visitor
 from binderclip.pages.kept import Job
+from binderclip.pages.markup import Html
 
 FRONT = ""
 _PATIENCE_S = 1.5
@@ -34,10 +40,23 @@ async def front(request: Request) -> Response:
     if query.url and "change" not in request.query_params:
         return await _shown(request, query, FRONT)
     gateway = gateway_of(request)
-    own = gateway.launches.of((await visitor(request)).owner)
-    going = [launch for launch in reversed(own) if not launch.over]
+    going = await _going(request)
+    token = await csrf(request) if going else ""
+    places = gateway.settings.places.values()
     frame = await frame_of(request)
-    return HTMLResponse(front_page(frame, query, gateway.settings.places.values(), going))
+    out = LOGGED_OUT in request.query_params and frame.user is None
+    return HTMLResponse(front_page(frame, query, places, going, token, logged_out=out))
+
+
+async def yours(request: Request) -> Html | None:
+    """What this visitor could stop."""
+    return listed(await frame_of(request), await _going(request), await csrf(request))
+
+
+async def _going(request: Request) -> list[Launch]:
+    """The visitor's own, newest first."""
+    own = gateway_of(request).launches.of((await visitor(request)).owner)
+    return [launch for launch in reversed(own) if not launch.over]
 
 
 async def by_query(request: Request) -> Response:
@@ -105,6 +124,7 @@ async def asking(
     choice = _choice(gateway, place.name, look)
     fields = await _fields(request, query, look, job, choice)
     others = (one for one in settings.places if one != place.name)
+    auto = page == PAGE and not place.ask and choice.refusal is None and not notices
     offer = Offer(
         look=look,
         query=query,
@@ -113,11 +133,26 @@ async def asking(
         others=tuple(_choice(gateway, one, look) for one in others),
         remarks=remarks,
         fields=fields,
-        auto=page == PAGE and not place.ask and choice.refusal is None and not notices,
+        auto=auto,
         notices=notices,
+        own=_own(gateway, look),
+        up=None if auto or choice.refusal else await _up(request, query, look, place),
     )
     more = linkbox(look, settings) if page == FRONT else None
     return HTMLResponse(offered(await frame_of(request), offer, more))
+
+
+async def _up(request: Request, query: Query, look: Look, place: PlaceSettings) -> Launch | None:
+    who = await visitor(request)
+    same = Order(
+        place=place,
+        owner=who.owner,
+        client=who.client,
+        look=look,
+        urlpath=checked(query.urlpath),
+        ref=query.ref or None,
+    )
+    return gateway_of(request).launches.up(same)
 
 
 async def _fields(
@@ -136,6 +171,17 @@ async def _fields(
     return (("csrf", await csrf(request)), ("ticket", signed), ("job", job))
 
 
+def _own(gateway: Gateway, look: Look) -> bool:
+    """Whether the service itself keeps the notebook, so that it came over no network."""
+    url = look.source.url or ""
+    return gateway.shelf is not None and kept_digest(gateway.settings.public_url, url) is not None
+
+
 def _choice(gateway: Gateway, name: str, look: Look) -> Choice:
     place = gateway.settings.places[name]
-    return Choice(place, refusal(gateway.settings, place, look.opened.environment))
+    environment = look.opened.environment
+    return Choice(
+        place,
+        refusal(gateway.settings, place, environment),
+        stands_in=stands_in(gateway.settings, place, environment),
+    )

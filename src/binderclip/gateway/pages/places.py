@@ -19,6 +19,8 @@ _HAPPENS: Mapping[str, str] = {
     "jupyterhub": "Your own server there is started, and the notebook is put among your files.",
     "server": "The notebook is put among the files of that Jupyter Server.",
 }
+_CALLED: Mapping[str, str] = {"jupyterhub": "hub", "server": "server"}
+"""Places that build nothing."""
 _OTHER = "The environment comes up there, and the notebook is opened in it."
 _WARNS: Mapping[str, str] = {
     "local": "What runs there can do what this service can: launch what you trust alone.",
@@ -29,10 +31,13 @@ _WARNS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A place, and why it cannot take the notebook."""
+    """A place, and why it cannot take the notebook. ``stands_in``: what it has is used instead of
+    the notebook's environment.
+    """
 
     place: PlaceSettings
     refusal: str | None = None
+    stands_in: bool = False
 
 
 def where(choice: Choice) -> Html:
@@ -52,6 +57,24 @@ def warning(place: PlaceSettings) -> str | None:
     if not place.ask:
         return None
     return _WARNS.get(place.kind, "Launch what you trust alone.")
+
+
+def lacking(choice: Choice, *, named: bool) -> tuple[str, ...]:
+    """What a click says yes to besides, where the notebook ``named`` an environment."""
+    what = _CALLED.get(choice.place.kind)
+    if what is None or not named or not choice.stands_in:
+        return ()
+    said = (
+        f"This {what} builds nothing: it runs with what the {what} has, which may lack packages "
+        "that the notebook asks for"
+    )
+    return (said,)
+
+
+def has(choice: Choice) -> str | None:
+    """What a notebook gets there that named no environment; None for what the service gives it."""
+    what = _CALLED.get(choice.place.kind)
+    return what and f"What the {what} has: the notebook names no environment."
 
 
 def elsewhere(frame: Frame, query: Query, page: str, others: Sequence[Choice]) -> Html | None:

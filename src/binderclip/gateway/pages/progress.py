@@ -63,7 +63,7 @@ def _under_way(frame: Frame, launch: Launch, csrf: str) -> str:
         ),
         _log(launch),
         element("noscript", element("p", "This page looks again by itself.", class_="quiet")),
-        element("div", _stop(frame, launch, csrf, "Cancel"), class_="actions"),
+        element("div", stop_form(frame, launch, csrf, "Cancel"), class_="actions"),
         head=(element("noscript", refresh),),
         data_events=frame.to(f"{address(launch)}/events?from={launch.steps.end}"),
         data_go=frame.to(f"{address(launch)}/go"),
@@ -101,7 +101,7 @@ def _ready(frame: Frame, launch: Launch, csrf: str, *, clicked: bool) -> str:
         element("h1", _called(launch), " is running"),
         _place(launch),
         sentences(remarks),
-        element("div", way, _stop(frame, launch, csrf, "Stop it"), class_="actions"),
+        element("div", way, stop_form(frame, launch, csrf, "Stop it"), class_="actions"),
         element("p", _lasts(launch), class_="quiet"),
     )
 
@@ -149,7 +149,7 @@ def _lasts(launch: Launch) -> str:
     return "It ends as that place has it. Save what you want to keep."
 
 
-def _stop(frame: Frame, launch: Launch, csrf: str, text: str) -> Html:
+def stop_form(frame: Frame, launch: Launch, csrf: str, text: str) -> Html:
     return element(
         "form",
         element("input", type="hidden", name="csrf", value=csrf),

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from binderclip.config.values import Faults, address_of
 from binderclip.gateway.settings.model import HubService, PlaceSettings
+
+TOKEN_KEYS = frozenset({"token", "token_env", "token_file"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,21 @@ def told_by_hub(environ: Mapping[str, str], faults: Faults) -> Told | None:
     return Told(service, _listen(environ, faults), public, _place(service))
 
 
+def merged(told: Told, table: Mapping[str, Any]) -> Mapping[str, Any]:
+    """``table`` of the file over what the hub said of the place of that name; as it stands where it
+    is for something else.
+    """
+    place = told.place
+    if table.get("kind", place.kind) != place.kind:
+        return table
+    own = {"kind": place.kind, "title": place.title, "url": place.url}
+    # Who is reached by another address from here is still opened by people's own.
+    if "url" in table and told.service.public_hub_url:
+        own["public_url"] = place.url
+    login = {} if table.keys() & TOKEN_KEYS else {"login": place.login}
+    return {**own, **login, **table}
+
+
 def _listen(environ: Mapping[str, str], faults: Faults) -> tuple[str, int] | None:
     url = environ.get("JUPYTERHUB_SERVICE_URL")
     if not url:
@@ -75,4 +93,5 @@ def _place(service: HubService) -> PlaceSettings:
         title="your server on this JupyterHub",
         url=hub.removesuffix("hub/") if hub else service.api_url.removesuffix("hub/api"),
         login=True,
+        as_is=True,
     )

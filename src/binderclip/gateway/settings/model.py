@@ -12,6 +12,10 @@ from binderclip.spec.model import JSON, NOTHING, Binder
 from binderclip.targets import HERE, TargetName
 
 _OWN = frozenset({"server", "jupyterhub"})
+STANDING: frozenset[TargetName] = frozenset({"server", "jupyterhub"})
+"""Kinds of places that build nothing; unless told otherwise, what they have stands in (``as_is``),
+since an operator named them.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,8 @@ class PlaceSettings:
 @dataclass(frozen=True, slots=True)
 class Limits:
     """``looks``, ``badges`` and ``launches`` are for one client (sites that embed a badge make
-    their visitors' browsers look, so that is no look of theirs), ``environment`` for launches of
+    their visitors' browsers look, so that is no look of theirs; machines with a token of the
+    settings launch as often as they like), ``environment`` for launches of
     one environment by everybody, each "NUMBER/PERIOD" in the words of the library ``limits``
     ("10/hour"). ``streams`` are the event streams that are open at a time, ``streams_each`` those
     of one client. ``launch_s`` is the longest that a launch may take, ``notebook_bytes`` the
@@ -71,7 +76,7 @@ class Limits:
 
     looks: str = "60/minute"
     badges: str = "60/minute"
-    launches: str = "20/hour"
+    launches: str = "60/hour"
     environment: str = "100/hour"
     streams: int = 12_000
     streams_each: int = 50

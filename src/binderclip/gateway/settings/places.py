@@ -21,7 +21,7 @@ from binderclip.config.values import (
 )
 from binderclip.errors import BinderclipError, SourceError
 from binderclip.gateway.settings.keeping import Secrets
-from binderclip.gateway.settings.model import PlaceSettings
+from binderclip.gateway.settings.model import STANDING, PlaceSettings
 from binderclip.gateway.settings.words import choice_of, number_in, whole_in
 from binderclip.spec.nearmiss import did_you_mean
 from binderclip.spec.shown import key_path
@@ -119,6 +119,7 @@ class Places:
             url=found.url,
             token=found.token,
             ask=found.kind not in _PUBLIC,
+            as_is=found.kind in STANDING,
         )
 
     def _found(self, url: str, path: str) -> Found | None:
@@ -172,14 +173,14 @@ class Places:
     def _manner(self, value: Mapping[str, Any], path: str, kind: TargetName) -> dict[str, Any]:
         faults, usual = self._faults, PlaceSettings("", kind, "")
         options = value.get("options")
-        asking = {"ask": value.get("ask", kind not in _PUBLIC)}
+        stated = {"ask": kind not in _PUBLIC, "as_is": kind in STANDING, **value}
         return {
             "server": text_in(value, "server", path, faults) or "",
             "options": usual.options
             if options is None
             else options_of(options, f"{path}.options", faults),
-            "as_is": flag_in(value, "as_is", path, faults),
-            "ask": flag_in(asking, "ask", path, faults),
+            "as_is": flag_in(stated, "as_is", path, faults),
+            "ask": flag_in(stated, "ask", path, faults),
             "at_once": whole_in(value, "at_once", path, usual.at_once, faults),
             "sessions": whole_in(value, "sessions", path, usual.sessions, faults),
             "idle_s": number_in(value, "idle_s", path, usual.idle_s, faults),
@@ -194,6 +195,8 @@ class Places:
         if "kind" in value:
             said = choice_of(value["kind"], f"{path}.kind", KINDS, self._faults)
             if said != value["kind"]:
+                if "url" in value:
+                    address_of(value["url"], f"{path}.url", self._faults)
                 return None, None
             kind = next(one for one in KINDS if one == said)
         if kind in HERE:

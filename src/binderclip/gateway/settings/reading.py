@@ -12,23 +12,31 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from binderclip.addresses.loopback import is_loopback
+from binderclip.addresses.masking import masked
 from binderclip.config.values import Faults, address_of, flag_in, no_unknown, table_of, told
 from binderclip.errors import ConfigError, Refused
 from binderclip.folders import state_folder
 from binderclip.gateway.settings import finding, parts, words
-from binderclip.gateway.settings.hub import Told, told_by_hub
+from binderclip.gateway.settings.hub import Told, merged, told_by_hub
 from binderclip.gateway.settings.keeping import Remark, Secrets, kept, signing_secret
 from binderclip.gateway.settings.model import PlaceSettings, Settings
 from binderclip.gateway.settings.places import Finder, Places, here
-from binderclip.gateway.settings.said import Flags, Said
+from binderclip.gateway.settings.said import Flags, Said, unknown_variables
 from binderclip.spec.nearmiss import did_you_mean
+from binderclip.targets import HERE
 
 KEYS = (
     *("listen", "public_url", "places", "default", "environment", "storage", "secret"),
     *("secret_env", "secret_file", "tokens", "allowed_networks", "trusted_proxies", "origins"),
     *("providers", "share", "limits", "grace_s", "expose", "log"),
 )
-_SYNONYMS = {"host": "listen", "port": "listen", "bind": "listen", "url": "public_url"}
+_SYNONYMS = {
+    "host": "listen",
+    "port": "listen",
+    "bind": "listen",
+    "url": "public_url",
+    "on": "places",
+}
 _MAX_BYTES = 1024 * 1024
 _OTHERS = 0o077
 OWN_TOKEN = "owner"  # noqa: S105 - a name of one
@@ -59,6 +67,8 @@ def read(
     value, mode = _file(file) if file else ({}, 0)
     faults = Faults(file or "the settings")
     no_unknown(value, "", KEYS, faults, _SYNONYMS)
+    for line in unknown_variables(environ):
+        means.remark(line)
     said = Said(value, file.absolute().parent if file else Path.cwd(), environ, flags)
     reader = _Reader(said, faults, means)
     settings = reader.settings()
@@ -79,7 +89,7 @@ def _file(file: Path) -> tuple[dict[str, Any], int]:
         raise ConfigError(f"{file}: cannot be read ({error.strerror})") from error
     if len(data) > _MAX_BYTES:
         raise ConfigError(f"{file}: found more than {_MAX_BYTES} bytes, expected a small file")
-    return table_of(file, data), mode
+    return table_of(file, data, example='listen = "127.0.0.1:8585"'), mode
 
 
 class _Reader:
@@ -129,7 +139,7 @@ class _Reader:
         """
         said, hub = self._said, self._hub
         reader = Places(self.secrets, self._faults, self._find, login=hub is not None)
-        tables = reader.tables(said.file.get("places"))
+        tables = reader.tables(self._tables())
         asked, path = said.of("on")
         if asked:
             found = reader.words(asked, path, tables)
@@ -139,14 +149,24 @@ class _Reader:
                 found = [hub.place if hub else here()]
         names = [place.name for place in found]
         default = said.file.get("default")
-        if default is None or not found or (asked and default not in names):
-            return found, names[0] if names else ""
-        if default not in names:
-            near = did_you_mean(default, tuple(names)) if isinstance(default, str) else None
+        if default in names:
+            return found, str(default)
+        # Those that have faults of their own, and those that --on passes over, are names too.
+        known = tuple(dict.fromkeys((*names, *tables, *(HERE if asked else ()))))
+        if default is not None and default not in known:
+            near = did_you_mean(default, known) if isinstance(default, str) else None
             hint = f"did you mean '{near}'?" if near else None
-            expected = f"a name under places ({', '.join(names)})"
+            expected = f"a name under places ({', '.join(map(masked, known))})"
             self._faults.say("default", told(default), expected, hint)
-        return found, str(default)
+        return found, names[0] if names else ""
+
+    def _tables(self) -> object:
+        """Those of places, with what a hub said of its own."""
+        value, hub = self._said.file.get("places"), self._hub
+        own = value.get(hub.place.name) if hub and isinstance(value, dict) else None
+        if hub is None or not isinstance(value, dict) or not isinstance(own, dict):
+            return value
+        return {**value, hub.place.name: merged(hub, own)}
 
     def _providers(self, places: list[PlaceSettings]) -> str | None:
         name = self._said.file.get("providers")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
+
+from binderclip.addresses.masking import printable
+from binderclip.spec.nearmiss import did_you_mean
 
 VARIABLES: Final = MappingProxyType(
     {
@@ -23,6 +26,9 @@ VARIABLES: Final = MappingProxyType(
 )
 """The variable of each setting that has one. Lists are words with blanks between."""
 
+_PREFIX = "BINDERCLIP_SERVE_"
+_CONFIG = f"{_PREFIX}CONFIG"
+_NO_KEYS = frozenset({"on"})  # the file has tables of places instead
 LISTS: Final = frozenset({"on", "allowed_networks", "trusted_proxies"})
 
 
@@ -69,4 +75,14 @@ class Said:
         name = VARIABLES.get(key, "")
         if text := self.environ.get(name, "").strip():
             return (text.split() if key in LISTS else text), name
-        return self.file.get(key), key
+        return None if key in _NO_KEYS else self.file.get(key), key
+
+
+def unknown_variables(environ: Mapping[str, str]) -> Iterator[str]:
+    """A line for each variable that is called as those of settings are, and is none of them."""
+    known = (*VARIABLES.values(), _CONFIG)
+    for name in sorted(environ):
+        if name.startswith(_PREFIX) and name not in known:
+            near = did_you_mean(name.removeprefix(_PREFIX), (*VARIABLES, "config"))
+            meant = f"; did you mean {_PREFIX}{near.upper()}?" if near else ""
+            yield f"{printable(name, 80)}: no setting has this variable{meant}"

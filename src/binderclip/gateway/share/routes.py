@@ -16,11 +16,11 @@ from starlette.routing import BaseRoute, Route
 
 from binderclip import notebook as notebooks
 from binderclip.errors import BinderclipError, NotTrusted
-from binderclip.gateway.answers import NO_STORE, answered, refused
+from binderclip.gateway.answers import answered, refused
 from binderclip.gateway.bodies import kind_of, whole
 from binderclip.gateway.context import gateway_of
 from binderclip.gateway.settings.model import ShareSettings
-from binderclip.gateway.share.shelf import Kept, Shelf
+from binderclip.gateway.share.shelf import Shelf
 from binderclip.gateway.visitors.client import client_of
 from binderclip.gateway.visitors.consent import own_request
 from binderclip.gateway.visitors.who import presented, visitor
@@ -47,6 +47,7 @@ _SHARED = {
 def routes() -> list[BaseRoute]:
     return [
         Route("/share", _told(_share), methods=["POST"]),
+        Route("/share", _told(_bounds), methods=["GET"]),
         Route("/shared/{digest:str}.ipynb", _told(_one), methods=["GET", "DELETE"]),
     ]
 
@@ -77,8 +78,14 @@ async def _share(request: Request) -> Response:
     kept = await asyncio.to_thread(shelf.keep, data, seconds)
     url = f"{gateway.settings.public_url}shared/{kept.digest}.ipynb"
     launch = f"{gateway.settings.public_url}v2/notebook?url={quote(url, safe='')}"
-    body = {"url": url, "launch": launch, "expires": _moment(kept), "delete": kept.deletion}
+    body = {"url": url, "launch": launch, "expires": _moment(kept.until), "delete": kept.deletion}
     return answered(body, HTTPStatus.CREATED, {"Location": url})
+
+
+async def _bounds(request: Request) -> Response:
+    """For who is about to share: how long a notebook stays unless they say less, and its size."""
+    sharing, _ = _kept_at(request)
+    return answered({"days": sharing.days, "notebook_bytes": sharing.notebook_bytes})
 
 
 async def _one(request: Request) -> Response:
@@ -103,7 +110,9 @@ async def _shared(request: Request) -> Response:
 
 
 async def _delete(request: Request) -> Response:
-    """With the token that came with the answer to the POST, as ``Authorization: Bearer``."""
+    """With the token that came with the answer to the POST, as ``Authorization: Bearer``. The
+    answer says whether it is ``there`` all the same, and ``until`` when: others shared the bytes.
+    """
     _, shelf = _kept_at(request)
     own_request(request)
     gateway_of(request).counter.take("looks", client_of(request))
@@ -113,9 +122,10 @@ async def _delete(request: Request) -> Response:
             "found no token, expected the one that came when the notebook was shared",
             hint="send it as Authorization: Bearer TOKEN",
         )
-    if not await asyncio.to_thread(shelf.give_up, request.path_params["digest"], token):
+    until = await asyncio.to_thread(shelf.give_up, request.path_params["digest"], token)
+    if until is None:
         raise _none_such(", or this token is not one that deletes it")
-    return Response(status_code=HTTPStatus.NO_CONTENT, headers=NO_STORE)
+    return answered({"there": True, "until": _moment(until)} if until else {"there": False})
 
 
 def _kept_at(request: Request) -> tuple[ShareSettings, Shelf]:
@@ -168,5 +178,5 @@ def _days(request: Request, most: float) -> float:
     return days
 
 
-def _moment(kept: Kept) -> str:
-    return datetime.fromtimestamp(kept.until, UTC).isoformat(timespec="seconds")
+def _moment(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).isoformat(timespec="seconds")

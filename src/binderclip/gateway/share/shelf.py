@@ -109,24 +109,25 @@ class Shelf:
         # A write that was cut off, or somebody else's: not what its address says.
         return data if sha256(data).hexdigest() == digest else None
 
-    def give_up(self, digest: str, deletion: str) -> bool:
-        """End the claim that ``deletion`` stands for. The notebook goes with the last one. False
-        where there is no such claim.
+    def give_up(self, digest: str, deletion: str) -> int | None:
+        """End the claim that ``deletion`` stands for. The notebook goes with the last one: returns
+        the second since 1970 until which others keep it, or 0; None where there is no such claim.
         """
         if not _DIGEST.fullmatch(digest):
-            return False
+            return None
         with self._changing, self._store():
             claims = self._claims(digest)
             ours = [one for one in claims if one.token_hash == _hashed(deletion)]
             if not ours:
-                return False
-            now = self._clock()
-            if any(one.until > now for one in claims if one not in ours):
+                return None
+            last = max((one.until for one in claims if one not in ours), default=0)
+            kept = last if last > self._clock() else 0
+            if kept:
                 for one in ours:
                     self._fs.rm_file(f"{self._root}/{digest}/{one.name}")
             else:
                 self._remove(digest)
-        return True
+        return kept
 
     def sweep(self) -> None:
         """Remove what has expired, and count what is there."""

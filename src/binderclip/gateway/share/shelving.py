@@ -42,12 +42,20 @@ def own_notebooks(public_url: str, shelf: Shelf | None) -> Callable[[str], Await
     """
 
     async def read(url: str) -> bytes | None:
-        found = _ADDRESS.fullmatch(url.removeprefix(public_url)) if shelf else None
-        if shelf is None or found is None or not url.startswith(public_url):
+        digest = kept_digest(public_url, url)
+        if shelf is None or digest is None:
             return None
-        return await asyncio.to_thread(shelf.read, found[1])
+        return await asyncio.to_thread(shelf.read, digest)
 
     return read
+
+
+def kept_digest(public_url: str, url: str) -> str | None:
+    """Which notebook ``url`` names, if it is the address of one of the shelf."""
+    if not url.startswith(public_url):
+        return None
+    found = _ADDRESS.fullmatch(url.removeprefix(public_url))
+    return found[1] if found else None
 
 
 async def _sweep(shelf: Shelf, every_s: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from urllib.parse import parse_qsl
 
@@ -33,8 +33,11 @@ async def csrf(request: Request) -> str:
     return signer.sign(_KIND, {"owner": signer.name(_KIND, asking.owner)})
 
 
-async def checked_form(request: Request) -> Mapping[str, str]:
-    """The fields of a form of ours, each once. Raises NotTrusted where it came from elsewhere or is
+async def checked_form(
+    request: Request, unproved: Callable[[Mapping[str, str]], None] | None = None
+) -> Mapping[str, str]:
+    """The fields of a form of ours, each once; ``unproved`` sees them before it is known that they
+    are this visitor's. Raises NotTrusted where it came from elsewhere or is
     not this visitor's, TooLarge, TooSlow, and Refused for what is no form.
     """
     gateway = gateway_of(request)
@@ -48,6 +51,8 @@ async def checked_form(request: Request) -> Mapping[str, str]:
             hint="for programs there is the API below api/v1/",
         )
     fields = _fields(await whole(request, MAX_BYTES, _WITHIN_S))
+    if unproved is not None:
+        unproved(fields)
     signed = gateway.signer.read(_KIND, fields.get(FIELD, ""), _AGE_S)
     owner = gateway.signer.name(_KIND, (await visitor(request)).owner)
     if not same(str(signed.get("owner", "")), owner):

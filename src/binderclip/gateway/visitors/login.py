@@ -19,6 +19,7 @@ from binderclip.gateway.context import gateway_of
 from binderclip.gateway.visitors.forms import checked_form
 from binderclip.gateway.visitors.hub import LoginHub
 from binderclip.gateway.visitors.logins import Login
+from binderclip.gateway.visitors.model import LOGGED_OUT
 from binderclip.gateway.visitors.signing import same
 from binderclip.gateway.visitors.who import (
     asks,
@@ -133,7 +134,8 @@ async def _logout(request: Request) -> Response:
     gateway = gateway_of(request)
     if (session := session_of(request)) is not None:
         gateway.logins.drop(session)
-    return forgotten(request, RedirectResponse(gateway.settings.prefix, _SEE_OTHER))
+    to = f"{gateway.settings.prefix}?{LOGGED_OUT}"
+    return forgotten(request, RedirectResponse(to, _SEE_OTHER))
 
 
 def _name(request: Request) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+LOGGED_OUT = "logged_out"
+"""In the front page's query, once somebody has logged out."""
 Proof: TypeAlias = Literal["cookie", "token", "ticket", "nothing"]
 
 

@@ -40,7 +40,7 @@ class Turn:
         found = launches.get(self._use.launch, self._ticket.owner)
         if found is None:
             raise NotTrusted(
-                "found a launch ticket that was used before, expected a fresh one",
+                "found a page that was used before, and what it started is over",
                 hint="open the page again and confirm there",
             )
         return found

@@ -21,6 +21,10 @@ TICKET_S = 15 * 60.0
 _MAX_CHARACTERS = 16 * 1024
 
 
+class Expired(NotTrusted):
+    """It was signed here, too long ago."""
+
+
 class Signer:
     """``clock`` is in seconds. One ``kind`` cannot stand for another."""
 
@@ -33,23 +37,28 @@ class Signer:
         signed: str = self._serializer(kind).dumps(dict(value))
         return signed
 
-    def read(self, kind: str, text: str, max_age_s: float) -> dict[str, JSON]:
-        """What was signed as ``kind``. Raises NotTrusted."""
+    def read(self, kind: str, text: str, max_age_s: float | None) -> dict[str, JSON]:
+        """What was signed as ``kind``, of any age where ``max_age_s`` is None. Raises NotTrusted,
+        and Expired where that is all that is wrong.
+        """
+        called = _CALLED.get(kind, kind)
         if not text or len(text) > _MAX_CHARACTERS:
-            raise NotTrusted(f"found no {kind} of ours, expected one", hint=_AGAIN)
+            raise NotTrusted(f"found no {called} of ours, expected one", hint=_AGAIN)
+        max_age = None if max_age_s is None else int(max_age_s)
         try:
-            value = self._serializer(kind).loads(text, max_age=int(max_age_s))
+            value = self._serializer(kind).loads(text, max_age=max_age)
         except itsdangerous.SignatureExpired as error:
-            raise NotTrusted(
-                f"found a {kind} that has expired, expected one of the last {lasting(max_age_s)}",
+            raise Expired(
+                f"found a {called} that has expired, expected one of the last "
+                f"{lasting(max_age_s or 0)}",
                 hint=_AGAIN,
             ) from error
         except itsdangerous.BadData as error:
             raise NotTrusted(
-                f"found a {kind} that was not made here, expected one of ours", hint=_AGAIN
+                f"found a {called} that was not made here, expected one of ours", hint=_AGAIN
             ) from error
         if not isinstance(value, dict):
-            raise NotTrusted(f"found a {kind} of another form", hint=_AGAIN)
+            raise NotTrusted(f"found a {called} of another form", hint=_AGAIN)
         return value
 
     def name(self, kind: str, text: str) -> str:
@@ -93,14 +102,34 @@ class LaunchTicket:
     @classmethod
     def read(cls, signer: Signer, text: str, owner: str) -> LaunchTicket:
         """The ticket, if it is ``owner``'s. Raises NotTrusted."""
-        value = signer.read(_TICKET, text, TICKET_S)
         try:
-            ticket = msgspec.convert(value, cls)
-        except msgspec.ValidationError as error:
-            raise NotTrusted(f"found a {_TICKET} of another form", hint=_AGAIN) from error
+            ticket = cls._of(signer.read(_TICKET, text, TICKET_S))
+        except Expired as error:
+            raise Expired(
+                f"this page is too old to start it from: it is of more than {lasting(TICKET_S)} "
+                "ago",
+                hint="open it again and confirm there",
+            ) from error
         if not same(ticket.owner, signer.name(_TICKET, owner)):
-            raise NotTrusted(f"found a {_TICKET} of somebody else, expected your own", hint=_AGAIN)
+            raise NotTrusted("found a page of somebody else, expected your own", hint=_AGAIN)
         return replace(ticket, owner=owner)
+
+    @classmethod
+    def said(cls, signer: Signer, text: str) -> LaunchTicket | None:
+        """What a ticket of ours says, however old and whoever's: good for the way back to the page,
+        and for no launch. Its ``owner`` is nobody.
+        """
+        try:
+            return replace(cls._of(signer.read(_TICKET, text, None)), owner="")
+        except NotTrusted:
+            return None
+
+    @classmethod
+    def _of(cls, value: Mapping[str, JSON]) -> LaunchTicket:
+        try:
+            return msgspec.convert(value, cls)
+        except msgspec.ValidationError as error:
+            raise NotTrusted("found a page of another form", hint=_AGAIN) from error
 
     def hold(
         self,
@@ -141,6 +170,8 @@ def same(found: str, expected: str) -> bool:
 
 
 _TICKET = "launch ticket"
+_CALLED = {_TICKET: "page"}
+"""By people, who know of no tickets."""
 _AGAIN = "open the page again and confirm there"
 
 

@@ -34,6 +34,7 @@ from binderclip.spec import write
 from binderclip.spec.model import JSON, Binder
 from binderclip.targets import HERE
 from binderclip.targets.gateway.deadlines import Deadlines
+from binderclip.targets.gateway.hints import tokens, typed
 from binderclip.unbroken import to_its_end
 from binderclip.web import Web
 
@@ -66,8 +67,10 @@ class Launch:
             async with aclosing(self._steps(env, place)) as steps:
                 async for step in steps:
                     yield step
-        except BaseException:
+        except BaseException as error:
             await to_its_end(self._undone())
+            if isinstance(error, BinderclipError):
+                error.hint = typed(error, self._gateway.url if self._gateway else self._url)
             raise
         yield Ready(self._session)
 
@@ -112,7 +115,7 @@ class Launch:
         try:
             started = await asyncio.shield(self._asking)
         except NotTrusted as error:
-            raise Refused(error.message, hint=error.hint or _tokens(gateway)) from error
+            raise Refused(error.message, hint=error.hint or tokens(gateway.url)) from error
         self._note(
             replace(
                 self._session,
@@ -242,13 +245,6 @@ def _stated(env: Environment) -> JSON:
         return write(binder)
     except SpecError as error:
         raise Refused(error.message, hint=error.hint) from error
-
-
-def _tokens(gateway: Gateway) -> str:
-    return (
-        f"those who run the gateway hand out tokens; `binderclip token add {masked(gateway.url)}` "
-        "keeps one, and BINDERCLIP_TOKEN names one for this command"
-    )
 
 
 def _seen(asking: asyncio.Task[Started]) -> None:

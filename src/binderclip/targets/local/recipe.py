@@ -166,10 +166,7 @@ class _Files:
         return text
 
 
-_ELSEWHERE = (
-    "a BinderHub could, and so could a container; binderclip will offer both as targets in later "
-    "releases"
-)
+_ELSEWHERE = "a BinderHub builds it; a target for containers is to come"
 _NOT_HERE: Mapping[str, str] = {
     "docker": "the local target builds no images",
     "julia": "the local target installs Python alone, not Julia",
@@ -222,7 +219,7 @@ def refused_by_name(names: Mapping[str, str]) -> str | None:
 def image_alone() -> str:
     return (
         "binder.image: the local target runs no images, and the notebook names nothing to build; "
-        f"{_ELSEWHERE}. Or add binder.build or binder.files"
+        "a target for containers is to come. Or add binder.build or binder.files"
     )
 
 
