@@ -37,18 +37,19 @@ _CHANGED = "the notebook is another one than when you were asked: this is what i
 
 async def launch(request: Request) -> Response:
     """Raises NotTrusted for a form or ticket that is not this visitor's, or too old; Closing."""
-    gateway, who = gateway_of(request), await visitor(request)
+    gateway = gateway_of(request)
 
-    def look(fields: Mapping[str, str]) -> None:
+    async def look(fields: Mapping[str, str]) -> None:
         """The ticket says the way back; and that a page is too old, before its form does."""
         text = fields.get("ticket", "")
         if (said := LaunchTicket.said(gateway.signer, text)) is not None:
             about(request, _asked(said))
-            LaunchTicket.read(gateway.signer, text, who.owner)
+            LaunchTicket.read(gateway.signer, text, (await visitor(request)).owner)
 
     fields = await checked_form(request, look)
     check_staying(request.app)
-    ticket = LaunchTicket.read(gateway.signer, fields.get("ticket", ""), who.owner)
+    owner = (await visitor(request)).owner
+    ticket = LaunchTicket.read(gateway.signer, fields.get("ticket", ""), owner)
     async with gateway.used.turn(ticket) as turn:
         if (first := turn.first(gateway.launches)) is not None:
             return see(request, address(first))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from urllib.parse import parse_qsl
 
@@ -34,7 +34,7 @@ async def csrf(request: Request) -> str:
 
 
 async def checked_form(
-    request: Request, unproved: Callable[[Mapping[str, str]], None] | None = None
+    request: Request, unproved: Callable[[Mapping[str, str]], Awaitable[None]] | None = None
 ) -> Mapping[str, str]:
     """The fields of a form of ours, each once; ``unproved`` sees them before it is known that they
     are this visitor's. Raises NotTrusted where it came from elsewhere or is
@@ -52,7 +52,7 @@ async def checked_form(
         )
     fields = _fields(await whole(request, MAX_BYTES, _WITHIN_S))
     if unproved is not None:
-        unproved(fields)
+        await unproved(fields)
     signed = gateway.signer.read(_KIND, fields.get(FIELD, ""), _AGE_S)
     owner = gateway.signer.name(_KIND, (await visitor(request)).owner)
     if not same(str(signed.get("owner", "")), owner):
