@@ -42,6 +42,7 @@ def already(frame: Frame, launch: Launch) -> Html:
         "section",
         element("p", element("strong", said), since),
         element("p", way, class_="actions"),
+        class_="already",
     )
 
 
