@@ -45,9 +45,9 @@ def test_a_killed_first_run_leaves_no_half_made_environment(
     files = {"requirements.txt": ["cowsay==6.1\n"], "postBuild": script}
     path = notebook("import cowsay; print('done')", binder={"version": 1, "files": files})
     before = path.read_bytes()
-    for moment in range(MOMENTS):
+    for moment in range(MOMENTS // 2):
         process = shell.start("run", path)
-        time.sleep(0.1 + moment * 0.45)
+        time.sleep(0.1 + moment * 0.9)
         process.kill()
         process.communicate()
         assert path.read_bytes() == before

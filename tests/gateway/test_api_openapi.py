@@ -134,7 +134,7 @@ def test_schemathesis_finds_nothing(
                     str(Path(__file__).with_name("schemathesis_api.toml")),
                 ),
                 *("run", f"{url}api/v1/openapi.json", "--url", f"{url}api/v1", "--checks", "all"),
-                *("-H", f"Authorization: Bearer {TOKEN}", "--max-examples", "40", *seed),
+                *("-H", f"Authorization: Bearer {TOKEN}", "--max-examples", "25", *seed),
             ],
             cwd=tmp_path,
             env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8"},

@@ -118,7 +118,7 @@ def test_schemathesis_finds_nothing(
                 str(Path(__file__).with_name("schemathesis.toml")),
             ),
             *("run", str(described), "--url", f"{server.url}{API}", "--checks", "all"),
-            *("-H", f"Authorization: token {server.token}", "--max-examples", "40", *seed),
+            *("-H", f"Authorization: token {server.token}", "--max-examples", "25", *seed),
         ],
         cwd=tmp_path,
         env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8"},

@@ -103,9 +103,9 @@ def test_kill_9_at_any_moment_leaves_nothing_half_made(
         assert process.communicate(timeout=200)[0].splitlines()[-1].startswith("Ready")
     whole_s = time.monotonic() - began
     moments = random.Random(7)
-    for step in range(20):
+    for step in range(12):
         with begin(cache.root, text) as process:
-            time.sleep(whole_s * (step + moments.random()) / 18)
+            time.sleep(whole_s * (step + moments.random()) / 11)
             process.send_signal(signal.SIGKILL)
             process.communicate()
         check_after_kill(cache)
