@@ -14,6 +14,7 @@ import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Future
+from concurrent.futures import thread as _registered_before  # noqa: F401 - see _at_exit
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -27,6 +28,10 @@ State: TypeAlias = Literal["waiting", "running", "done", "failed", "cancelled"]
 Outcome: TypeAlias = dict[str, object]
 Work: TypeAlias = Callable[[Callable[[str], None]], Awaitable[Outcome]]
 """Called with what takes lines for people."""
+
+# Putting jobs away takes threads, and Python ends those of executors before it calls what
+# ``atexit`` knows. This is how executors themselves are told: who came last is called first.
+_at_exit = getattr(threading, "_register_atexit", atexit.register)
 
 KEPT_STEPS = 400
 KEPT_LINE = 500
@@ -164,7 +169,7 @@ class Bench:
         )
         self._thread.start()
         ready.wait()
-        atexit.register(self.close)
+        _at_exit(self.close)
 
     def take(self, order: _Order) -> Future[None]:
         if self._loop is None:
