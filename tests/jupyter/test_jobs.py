@@ -293,3 +293,29 @@ def test_a_thread_that_cannot_begin_holds_up_nothing() -> None:
         [sys.executable, "-c", CROWDED], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.splitlines() == ["the thread for jobs did not start", "done"]
+
+
+def test_what_is_under_way_is_put_away_at_the_end_of_the_process() -> None:
+    """Also what takes threads for that, which executors do not give any more by then."""
+    script = """
+import asyncio
+from binderclip.jupyter.routes.jobs import Jobs
+
+async def work(tell):
+    try:
+        await asyncio.sleep(60)
+    finally:
+        await asyncio.to_thread(print, "put away", flush=True)
+
+async def main():
+    await asyncio.to_thread(int)  # a thread of an executor, as servers have them
+    job = Jobs().start(work)
+    while job.state != "running":
+        await job.wait()
+
+asyncio.run(main())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert (done.stdout, done.stderr) == ("put away\n", "")

@@ -23,7 +23,6 @@ from binderclip.errors import (
 )
 from binderclip.fetch import Fetched
 from binderclip.filling import Facts
-from binderclip.jupyter.opening import finding
 from binderclip.jupyter.opening.asking import asking
 from binderclip.jupyter.opening.contents import Spot
 from binderclip.jupyter.opening.describing import Wanted, wanted
@@ -36,6 +35,7 @@ from binderclip.jupyter.opening.query import Query
 from binderclip.notebook import parse
 from binderclip.pages.excerpt import Excerpt
 from binderclip.pages.kept import Kept, Tell, bare
+from binderclip.pages.lengths import TEXT_BYTES
 from binderclip.pages.markup import Html
 from binderclip.sources import OpenGuard, resolve
 
@@ -285,7 +285,7 @@ class TestHeld:
 
     def test_long_text_notebooks_are_refused(self, tmp_path: Path) -> None:
         path = tmp_path / "a.md"
-        path.write_bytes(b"# x\n" * (finding.TEXT_BYTES // 4 + 1))
+        path.write_bytes(b"# x\n" * (TEXT_BYTES // 4 + 1))
 
         async def look() -> None:
             await Finder(OpenGuard(), Facts()).find(resolve(str(path)), lambda _line: None)

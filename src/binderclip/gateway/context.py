@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from binderclip.gateway.visitors.logins import Logins
 from binderclip.gateway.visitors.once import Used
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from binderclip.gateway.share.shelf import Shelf
     from binderclip.gateway.visitors.counting import Counter
     from binderclip.gateway.visitors.signing import Signer
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +50,13 @@ def gateway_of(connection: HTTPConnection) -> Gateway:
 
 def gateway_in(app: Starlette) -> Gateway:
     return cast("Gateway", app.state.gateway)
+
+
+def one_in(app: Starlette, kind: type[T]) -> T:
+    """The only ``kind`` of the application, made when it is first asked for: for what one part
+    alone keeps.
+    """
+    name = kind.__name__.lower()
+    if not hasattr(app.state, name):
+        setattr(app.state, name, kind())
+    return cast("T", getattr(app.state, name))

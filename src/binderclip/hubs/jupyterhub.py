@@ -21,14 +21,12 @@ from binderclip.hubs.faults import home_page, not_taken, refused
 from binderclip.hubs.models import HubServerState, HubToken, HubUser, Step
 from binderclip.spec.model import JSON
 from binderclip.web import Answer, Method, Web
-from binderclip.web.waits import date
+from binderclip.web.waits import FIRST_S, LONGEST_S, date, longer
 
 __all__ = ["HubServerState", "HubToken", "HubUser", "JupyterHub", "Started", "Step"]
 
 Started: TypeAlias = Literal["started", "pending", "running"]
 
-_FIRST_WAIT_S = 0.1
-_LONGEST_WAIT_S = 2.0
 # How long the hub itself waits for a start before it answers 202 is its own affair: 10 s mostly.
 _START_ANSWER_S = 90.0
 _REVOKE_S = 10.0
@@ -124,7 +122,7 @@ class JupyterHub:
         """Why the last start failed, in the hub's words; empty where it does not say."""
         try:
             async with (
-                asyncio.timeout(_LONGEST_WAIT_S),
+                asyncio.timeout(LONGEST_S),
                 aclosing(self.progress(user, name)) as all_,
             ):
                 async for step in all_:
@@ -152,7 +150,7 @@ class JupyterHub:
     async def _stopped(self, user: str, name: str, within_s: float) -> bool:
         """Stop it and wait until it is gone. False where the hub knows no such server."""
         clock = asyncio.get_running_loop().time
-        until, wait_s = clock() + within_s, _FIRST_WAIT_S
+        until, wait_s = clock() + within_s, FIRST_S
         told = False
         while True:
             if not told:
@@ -168,8 +166,7 @@ class JupyterHub:
                 return True
             if clock() + wait_s > until:
                 break
-            await asyncio.sleep(wait_s)
-            wait_s = min(wait_s * 1.6, _LONGEST_WAIT_S)
+            wait_s = await longer(wait_s)
         kind = SessionError if self._web.failure is SessionError else LaunchError
         raise kind(
             f"{masked(self.api)}: the server is still there {within_s:g} s after it was told to "

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from binderclip.addresses.link import parse
+from binderclip.addresses.link import MAX_CHARACTERS, parse
 from binderclip.addresses.loopback import is_loopback
 from binderclip.addresses.masking import masked
 from binderclip.addresses.source import Source
@@ -100,6 +100,12 @@ def sentences(lines: Iterable[str]) -> Html | None:
     return joined(told) if told else None
 
 
+def notice(lines: Iterable[str]) -> Html | None:
+    """What people are told before all else; None where there are no lines."""
+    told = sentences(lines)
+    return None if told is None else element("div", told, class_="notice", role="status")
+
+
 def lines_of(text: Iterable[str]) -> Html:
     """Lines as they are, to stand in a ``pre``."""
     return Html("\n".join(str(joined((line,))) for line in text))
@@ -114,4 +120,41 @@ def beginning(excerpt: Excerpt, shown: Html | None = None) -> Html | None:
         element("h2", "How the notebook begins"),
         shown or element("pre", lines_of(excerpt.lines), dir="auto"),
         class_="head",
+    )
+
+
+def address_box(url: str, placeholder: str | None = None) -> Html:
+    """Where people type a notebook's address; what is said of it has the id ``about``."""
+    return element(
+        "input",
+        id="url",
+        name="url",
+        value=url[:MAX_CHARACTERS],
+        type="text",
+        inputmode="url",
+        maxlength=str(MAX_CHARACTERS),
+        required=True,
+        autofocus=True,
+        autocomplete="off",
+        autocapitalize="off",
+        spellcheck="false",
+        placeholder=placeholder,
+        aria_describedby="about",
+    )
+
+
+def going_on(steps: Sequence[str], said: str, again: str) -> Html:
+    """What was done, what is, and ``said``: that the page looks again, as ``again`` does now."""
+    last = len(steps) - 1
+    rows = [
+        element("li", step, aria_current="step" if number == last else None)
+        for number, step in enumerate(steps)
+    ]
+    now = element("a", "look again now", href=again)
+    return joined(
+        (
+            element("div", class_="bar", role="presentation"),
+            element("ol", *rows, class_="steps", aria_live="polite"),
+            element("p", f"{said} This page looks again by itself; ", now, ".", class_="quiet"),
+        )
     )

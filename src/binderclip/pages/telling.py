@@ -18,6 +18,13 @@ _PASSING = (RateLimited, TimedOut, Unreachable, SessionError, CacheError)
 _PASSES = ("try again", "no connection to", "no address is known for")
 _NO_NOTEBOOK = re.compile(r"(?P<place>\S+): this is (?P<kind>.+), not a notebook", re.DOTALL)
 _URL = re.compile(r"https?://[^\s'\"<>()]+")
+# What other parts say to people with files, paths and a network of their own.
+_FOR_OTHERS = (
+    re.compile(r"give its path$"),
+    re.compile(r"give the notebook's path$"),
+    re.compile(r"\bthis machine is online"),
+    re.compile(r"for an authority of your own, set SSL_CERT_FILE to its certificate"),
+)
 _LONGEST_URL = 100
 _LONGEST_PATH = 80
 _COMMAND = re.compile(r"(?:binderclip|conda|git|jupyter|micromamba|npm|pip|python|uv) ")
@@ -40,6 +47,25 @@ def told(error: BinderclipError, hint: str | None) -> Told:
         text = f"this is not a notebook but {match['kind']}\n{match['place']}"
     lines = tuple(shortened(line) for line in text.splitlines() if line.strip())
     return Told(lines or ("something went wrong",), hint, _passes(error))
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a page says in place of hints for the command line: instead of giving a path (of what
+    was named, and of the notebook), of being online, and of naming an authority.
+    """
+
+    path: str
+    notebook: str
+    online: str
+    authority: str
+
+
+def reworded(hint: str, words: Words) -> str:
+    here = (words.path, words.notebook, words.online, words.authority)
+    for pattern, instead in zip(_FOR_OTHERS, here, strict=True):
+        hint = pattern.sub(instead, hint)
+    return hint
 
 
 def shortened(text: str) -> str:

@@ -7,6 +7,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 from binderclip.errors import BinderclipError, CacheError, RateLimited
@@ -99,7 +100,13 @@ def own_folders(more: Iterable[str] = ()) -> tuple[str, ...]:
     """Folders whose names are nobody's business, the longest first."""
     home = os.path.expanduser("~")  # noqa: PTH111 - never raises
     ours = (home, tempfile.gettempdir(), sys.prefix, str(cache_folder()), str(state_folder()))
-    known = {str(Path(one)) for one in (*ours, *more) if one}
+    return _longest_first((*ours, *more))
+
+
+@lru_cache(maxsize=8)
+def _longest_first(folders: tuple[str, ...]) -> tuple[str, ...]:
+    """They are asked for with each line that a builder prints."""
+    known = {str(Path(one)) for one in folders if one}
     return tuple(sorted(known - {"/", "."}, key=len, reverse=True))
 
 

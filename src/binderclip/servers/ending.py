@@ -10,10 +10,9 @@ from binderclip.errors import BinderclipError, SessionError
 from binderclip.servers import Server
 from binderclip.session import Session
 from binderclip.web import Web
+from binderclip.web.waits import FIRST_S, longer
 
 ANSWER_S = 10.0
-_FIRST_WAIT_S = 0.1
-_LONGEST_WAIT_S = 2.0
 _CAUSES = 12
 
 State: TypeAlias = Literal["up", "refused", "gone", "hidden", "unknown"]
@@ -23,7 +22,7 @@ State: TypeAlias = Literal["up", "refused", "gone", "hidden", "unknown"]
 async def stopped_by_itself(web: Web, session: Session, stop_s: float) -> None:
     """It is gone on return. Raises SessionError."""
     clock = asyncio.get_running_loop().time
-    until, wait_s = clock() + stop_s, _FIRST_WAIT_S
+    until, wait_s = clock() + stop_s, FIRST_S
     told = False
     while (now := await state(web, session)) != "gone":
         if now == "up":
@@ -41,8 +40,7 @@ async def stopped_by_itself(web: Web, session: Session, stop_s: float) -> None:
                 f"({'it was told to end' if told else 'it does not answer'})",
                 hint="try again with 'binderclip sessions stop'; hubs stop servers that are idle",
             )
-        await asyncio.sleep(wait_s)
-        wait_s = min(wait_s * 1.6, _LONGEST_WAIT_S)
+        wait_s = await longer(wait_s)
 
 
 async def state(web: Web, session: Session) -> State:

@@ -1,13 +1,16 @@
-"""Times that servers state, in headers."""
+"""How long to wait: what servers state in headers, and what grows while nothing is stated."""
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import re
 import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
+FIRST_S, LONGEST_S = 0.1, 2.0
+"""The first wait between two questions, and the longest."""
 _TOO_LONG_S = 7 * 24 * 3600
 _DIGITS = re.compile("[0-9]{1,12}")
 
@@ -37,3 +40,9 @@ def stated_wait(headers: Mapping[str, str]) -> float | None:
 
 def sane_wait(seconds: float) -> float | None:
     return max(seconds, 0.0) if seconds < _TOO_LONG_S else None
+
+
+async def longer(wait_s: float, most_s: float = LONGEST_S) -> float:
+    """Wait, and give the next wait, which is longer."""
+    await asyncio.sleep(wait_s)
+    return min(wait_s * 1.6, most_s)

@@ -9,7 +9,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import cast
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -21,7 +20,7 @@ from binderclip.errors import BinderclipError, RateLimited, SpecError
 from binderclip.gateway.api.described import kept
 from binderclip.gateway.api.resource import unknown_query
 from binderclip.gateway.asked import source_of
-from binderclip.gateway.context import Gateway, gateway_of
+from binderclip.gateway.context import Gateway, gateway_of, one_in
 from binderclip.gateway.launches.model import Look
 from binderclip.gateway.visitors.who import visitor
 from binderclip.portrait import environment_as_json
@@ -114,9 +113,7 @@ async def of_notebook(request: Request) -> Response:
 
 
 def _badges(app: Starlette) -> Badges:
-    if not hasattr(app.state, "badges"):
-        app.state.badges = Badges()
-    return cast("Badges", app.state.badges)
+    return one_in(app, Badges)
 
 
 def _shows(look: Look) -> Badge:

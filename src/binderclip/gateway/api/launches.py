@@ -17,12 +17,13 @@ from binderclip.gateway.answers import answered
 from binderclip.gateway.api.notebooks import looked_at
 from binderclip.gateway.api.requests import LaunchAsked
 from binderclip.gateway.api.resource import body_of
-from binderclip.gateway.api.telling import first_frame, last_frame, launch_as_json, step_frame
+from binderclip.gateway.api.telling import first_frame, last_frame, launch_as_json
 from binderclip.gateway.asked import source_of
 from binderclip.gateway.context import gateway_of
 from binderclip.gateway.launches.choosing import place_for, refusal
 from binderclip.gateway.launches.launch import Launch
 from binderclip.gateway.launches.model import Look, Order
+from binderclip.gateway.launches.telling import step_frame
 from binderclip.gateway.launches.urlpath import checked
 from binderclip.gateway.leaving import check_staying
 from binderclip.gateway.ordering import order_for

@@ -4,16 +4,13 @@ those who may have it.
 
 from __future__ import annotations
 
-from functools import cache
-
 from binderclip.errors import BinderclipError, LaunchError
-from binderclip.events import Log, Progress
 from binderclip.gateway.launches.launch import Launch
+from binderclip.gateway.launches.telling import step_as_json
 from binderclip.gateway.streams import frame
 from binderclip.gateway.visitors.consent import told_token
 from binderclip.gateway.visitors.model import Visitor
-from binderclip.rest.faults import as_json, hidden, own_folders
-from binderclip.wire import event_as_json
+from binderclip.rest.faults import as_json
 
 MOST_STEPS = 200
 """The last ones of a launch; its events tell all that are kept."""
@@ -37,25 +34,12 @@ def launch_as_json(launch: Launch) -> dict[str, object]:
         "place": order.place.name,
         "kind": order.place.kind,
         "source": source.shown if source else None,
-        "steps": [_step(step) for step in list(launch.steps)[-MOST_STEPS:]],
+        "steps": [step_as_json(step) for step in list(launch.steps)[-MOST_STEPS:]],
         "url": landing.url if landing else None,
         "server": landing.server if landing else None,
         "remarks": list(landing.remarks) if landing else [],
         "error": as_json(ended)["error"] if ended else None,
     }
-
-
-def step_frame(number: int, step: Progress | Log) -> bytes:
-    event = "log" if isinstance(step, Log) else "phase"
-    return frame(_step(step), event=event, number=number)
-
-
-def _step(step: Progress | Log) -> dict[str, object]:
-    """Without the names of folders of this machine, which builders print."""
-    return {key: hidden(str(said), _folders()) for key, said in event_as_json(step).items()}
-
-
-_folders = cache(own_folders)
 
 
 def first_frame(launch: Launch) -> bytes:

@@ -12,12 +12,13 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 from starlette.requests import HTTPConnection
 
 from binderclip.errors import BinderclipError, LaunchError
 from binderclip.gateway.builds import events
+from binderclip.gateway.context import one_in
 from binderclip.steps import Steps
 
 Tell: TypeAlias = Callable[[bytes], None]
@@ -129,7 +130,4 @@ class Builds:
 
 
 def builds_of(connection: HTTPConnection) -> Builds:
-    state = connection.app.state
-    if not hasattr(state, "builds"):
-        state.builds = Builds()
-    return cast("Builds", state.builds)
+    return one_in(connection.app, Builds)

@@ -18,8 +18,9 @@ from binderclip.environment import Environment
 from binderclip.errors import BinderclipError, RateLimited
 from binderclip.events import Log, Phase, Progress
 from binderclip.gateway.launches.model import Landing, Look
+from binderclip.gateway.launches.telling import step_as_json
 from binderclip.gateway.streams import frame
-from binderclip.rest.faults import as_json, hidden, own_folders
+from binderclip.rest.faults import as_json
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 OVER = "over"
@@ -50,24 +51,24 @@ class Telling:
 
     def __init__(self) -> None:
         self._phase = _BUILDING
-        self._folders = own_folders()
 
     def event(self, step: Progress | Log) -> bytes | None:
         """None for ``ready``, which is ours to say."""
         if isinstance(step, Log):
-            return told(self._phase, hidden(step.line, self._folders))
+            return told(self._phase, step_as_json(step)["log"])
         if (phase := _PHASES.get(step.phase)) is None:
             return None
         self._phase = _BUILDING if phase == "waiting" else phase
-        return told(phase, hidden(step.message, self._folders))
+        return told(phase, step_as_json(step)["message"])
 
 
 def failed(error: BinderclipError) -> bytes:
+    body = as_json(error)
     said: dict[str, object] = {
         "phase": "failed",
         "status_code": error.http_status,
-        "message": f"{hidden(_sentence(error), own_folders())}\n",
-        **as_json(error),
+        "message": f"{_sentence(error, body)}\n",
+        **body,
     }
     if isinstance(error, RateLimited) and error.retry_after_s is not None:
         said["retry_after_s"] = math.ceil(error.retry_after_s)
@@ -109,9 +110,12 @@ def _image(environment: Environment) -> str:
     return environment.image.url if environment.image else ""
 
 
-def _sentence(error: BinderclipError) -> str:
+def _sentence(error: BinderclipError, body: Mapping[str, object]) -> str:
+    """``body`` is what of the error may leave the server."""
+    told = body["error"]
+    message, hint = (told["message"], told["hint"]) if isinstance(told, dict) else ("", None)
     if isinstance(error, RateLimited) and error.retry_after_s is not None:
         # In BinderHub's words, which its clients look for.
         wait_s = math.ceil(error.retry_after_s)
-        return f"{error.message}. Rate limit exceeded. Try again in {wait_s} seconds."
-    return f"{error.message} ({error.hint})" if error.hint else error.message
+        return f"{message}. Rate limit exceeded. Try again in {wait_s} seconds."
+    return f"{message} ({hint})" if hint else str(message)

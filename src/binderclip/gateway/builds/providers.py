@@ -7,12 +7,13 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from starlette.applications import Starlette
 
 from binderclip.errors import BinderclipError
 from binderclip.gateway.builds.passing import hub_of
+from binderclip.gateway.context import one_in
 from binderclip.gateway.launches.wanting import PlaceGuard
 from binderclip.gateway.settings.model import PlaceSettings, Settings
 from binderclip.guard import Guard
@@ -57,9 +58,7 @@ class Providers:
 
 
 def providers_of(app: Starlette) -> Providers:
-    if not hasattr(app.state, "providers"):
-        app.state.providers = Providers()
-    return cast("Providers", app.state.providers)
+    return one_in(app, Providers)
 
 
 async def _asked(url: str, place: PlaceSettings, guard: Guard) -> list[dict[str, Any]]:

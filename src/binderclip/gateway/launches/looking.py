@@ -11,10 +11,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from binderclip.addresses.masking import printable
-from binderclip.addresses.naming import TEXT_SUFFIXES, suffix
 from binderclip.addresses.source import Source
 from binderclip.environment import Environment
-from binderclip.errors import AddressForbidden, BinderclipError, Refused, TooLarge
+from binderclip.errors import AddressForbidden, BinderclipError, Refused
 from binderclip.fetch import Fetched, Limits, fetch
 from binderclip.flow import Opened, opened_from
 from binderclip.gateway.launches.model import Look
@@ -24,6 +23,7 @@ from binderclip.guard import Guard
 from binderclip.notebook import parse
 from binderclip.pages.excerpt import excerpt
 from binderclip.pages.kept import Bounds, Job, Kept, Tell, bare
+from binderclip.pages.lengths import LARGE_BYTES, refuse_long_text
 from binderclip.portrait import Row, rows
 from binderclip.spec import Reading
 from binderclip.spec.grammar import fits
@@ -33,10 +33,6 @@ if TYPE_CHECKING:
     from binderclip.importing import Imported
 
 FETCH_S = 60.0
-TEXT_BYTES = 4 * 2**20
-"""The largest text notebook: their headers are slower to read."""
-LARGE_BYTES = 2**20
-"""Notebooks above that are looked at one at a time."""
 KEPT = Bounds(running=4, running_client=16, kept=6, everybody=48, held_bytes=256 * 2**20)
 
 
@@ -100,7 +96,7 @@ class Looker:
             fetched = Fetched(kept, source)
         else:
             fetched = await fetch(source, guard=self._guard, limits=most, observe=tell, took=took)
-        _refuse_long_text(fetched)
+        refuse_long_text(fetched, "make an .ipynb of it")
         async with self._turn if len(fetched.data) > LARGE_BYTES else nullcontext():
             tell("reading the notebook")
             return await asyncio.to_thread(_looked_at, fetched, self._settings.environment)
@@ -151,15 +147,6 @@ def at_ref(look: Look, ref: str) -> Look:
         rows=tuple(rows(said)),
         remarks=(*look.remarks, f"its repository is taken at {ref}, as the link says"),
     )
-
-
-def _refuse_long_text(fetched: Fetched) -> None:
-    name, size = fetched.source.name, len(fetched.data)
-    if suffix(name) in TEXT_SUFFIXES and size > TEXT_BYTES:
-        raise TooLarge(
-            f"{name}: found a text notebook of {size:,} bytes, expected at most {TEXT_BYTES:,}",
-            hint="make an .ipynb of it",
-        )
 
 
 def _looked_at(fetched: Fetched, default: Binder | None) -> Look:

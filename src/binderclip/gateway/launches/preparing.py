@@ -63,7 +63,7 @@ async def prepared(
     if place.kind == "binderhub" and env.build is not None and not needed(place, env):
         return replace(env, image=None)
     if not needed(place, env):
-        if place.kind == "local" and env.build is not None:  # which is fetched here, too
+        if place.here and env.build is not None:  # which is fetched here, too
             await room_made(cache)
         return env
     if reason := refusal(settings, place):

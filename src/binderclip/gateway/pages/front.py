@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from binderclip.addresses.link import MAX_CHARACTERS
 from binderclip.gateway.launches.launch import Launch
 from binderclip.gateway.pages.frame import Frame
 from binderclip.gateway.pages.query import KEYS, Query
 from binderclip.gateway.pages.running import listed
-from binderclip.gateway.pages.telling import notice
 from binderclip.gateway.settings.model import PlaceSettings
 from binderclip.pages.markup import Html, element, joined
+from binderclip.pages.parts import address_box, going_on, notice
 
 _WORDS = (
     "A file on GitHub or another forge, a gist, a DOI, a launch link, or any address that begins "
@@ -39,7 +38,7 @@ def front(
         element(
             "form",
             element("label", "The notebook's address", for_="url"),
-            _box(query),
+            address_box(query.url, "https://"),
             element("p", _WORDS, class_="quiet", id="about"),
             joined(
                 element("input", type="hidden", name=key, value=value)
@@ -58,23 +57,10 @@ def front(
 def waiting(frame: Frame, query: Query, page: str, job: str, steps: Sequence[str]) -> str:
     """Looks again by itself, script or not."""
     again = query.link(frame.to(page), job=job)
-    last = len(steps) - 1
-    rows = [
-        element("li", step, aria_current="step" if number == last else None)
-        for number, step in enumerate(steps)
-    ]
     return frame.page(
         "Fetching",
         element("h1", "Fetching the notebook"),
-        element("div", class_="bar", role="presentation"),
-        element("ol", *rows, class_="steps", aria_live="polite"),
-        element(
-            "p",
-            "Nothing runs yet. This page looks again by itself; ",
-            element("a", "look again now", href=again),
-            ".",
-            class_="quiet",
-        ),
+        going_on(steps, "Nothing runs yet.", again),
         head=(element("meta", http_equiv="refresh", content=f"1; url={again}"),),
     )
 
@@ -83,25 +69,6 @@ def _logged_out(frame: Frame) -> Html:
     again = element("a", "Log in again", href=frame.to("login"))
     said = "You are logged out here. At the hub you may still be logged in. "
     return element("div", element("p", said, again), class_="notice", role="status")
-
-
-def _box(query: Query) -> Html:
-    return element(
-        "input",
-        id="url",
-        name="url",
-        value=query.url[:MAX_CHARACTERS],
-        type="text",
-        inputmode="url",
-        maxlength=str(MAX_CHARACTERS),
-        required=True,
-        autofocus=True,
-        autocomplete="off",
-        autocapitalize="off",
-        spellcheck="false",
-        placeholder="https://",
-        aria_describedby="about",
-    )
 
 
 def _where(places: tuple[PlaceSettings, ...]) -> Html:

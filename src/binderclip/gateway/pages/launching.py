@@ -9,12 +9,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from binderclip.errors import RateLimited, Refused, TimedOut
-from binderclip.events import Log, Progress
 from binderclip.gateway.asked import source_of
 from binderclip.gateway.context import gateway_of
 from binderclip.gateway.launches.launch import Launch
 from binderclip.gateway.launches.looking import at_ref
 from binderclip.gateway.launches.model import Look
+from binderclip.gateway.launches.telling import step_frame
 from binderclip.gateway.launches.urlpath import checked
 from binderclip.gateway.leaving import check_staying
 from binderclip.gateway.ordering import order_for
@@ -28,8 +28,6 @@ from binderclip.gateway.visitors.forms import checked_form, csrf
 from binderclip.gateway.visitors.once import Turn
 from binderclip.gateway.visitors.signing import LaunchTicket
 from binderclip.gateway.visitors.who import visitor
-from binderclip.rest.faults import hidden, own_folders
-from binderclip.wire import event_as_json
 
 _LOOK_S = 120.0
 _CHANGED = "the notebook is another one than when you were asked: this is what it says now"
@@ -126,14 +124,7 @@ async def events(request: Request) -> Response:
         last=lambda: frame({"state": found.state}, event="over"),
         counted=counted(gateway_of(request), who.client),
     )
-    return streams_of(request).follow(found, _framed, terms)
-
-
-def _framed(number: int, step: Progress | Log) -> bytes:
-    if isinstance(step, Log):
-        step = Log(hidden(step.line, own_folders()))
-        return frame(event_as_json(step), event="log", number=number)
-    return frame(event_as_json(step), event="phase", number=number)
+    return streams_of(request).follow(found, step_frame, terms)
 
 
 async def go(request: Request) -> Response:

@@ -13,7 +13,6 @@ from binderclip.gateway.pages.places import Choice, elsewhere, has, lacking, war
 from binderclip.gateway.pages.query import Query
 from binderclip.gateway.pages.rendered import rendered
 from binderclip.gateway.pages.running import already
-from binderclip.gateway.pages.telling import notice
 from binderclip.pages.markup import Html, element
 from binderclip.pages.parts import (
     beginning,
@@ -21,6 +20,7 @@ from binderclip.pages.parts import (
     digest_named,
     facts,
     named,
+    notice,
     origin,
     plain,
     sentences,

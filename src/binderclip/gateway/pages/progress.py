@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from binderclip.addresses.source import Source
 from binderclip.events import Log, Phase, Progress
 from binderclip.gateway.launches.launch import Launch
+from binderclip.gateway.launches.telling import step_as_json
 from binderclip.gateway.pages.answering import PAGE
 from binderclip.gateway.pages.frame import Frame, Way, actions
 from binderclip.gateway.pages.query import Query
@@ -14,7 +15,6 @@ from binderclip.gateway.pages.telling import problem
 from binderclip.pages.markup import Html, element
 from binderclip.pages.parts import lines_of, sentences
 from binderclip.pages.telling import sentence
-from binderclip.rest.faults import hidden, own_folders
 
 PHASES: Mapping[Phase, str] = {
     "resolving": "Looking up",
@@ -56,7 +56,7 @@ def _under_way(frame: Frame, launch: Launch, csrf: str) -> str:
         element("ol", *_phases(steps, at), class_="phases"),
         element(
             "p",
-            steps[-1].message if steps else "It is about to begin",
+            step_as_json(steps[-1])["message"] if steps else "It is about to begin",
             id="now",
             class_="now",
             role="status",
@@ -82,8 +82,7 @@ def _phases(steps: Sequence[Progress], at: Phase) -> Iterator[Html]:
 
 
 def _log(launch: Launch) -> Html:
-    known = own_folders()
-    lines = [hidden(step.line, known) for step in launch.steps if isinstance(step, Log)]
+    lines = [step_as_json(step)["log"] for step in launch.steps if isinstance(step, Log)]
     return element(
         "details",
         element("summary", "Log"),

@@ -4,25 +4,19 @@ files, paths and a network of one's own.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-
 from binderclip.errors import AddressForbidden, BinderclipError
 from binderclip.pages import telling
 from binderclip.pages.markup import Html, element, joined
 from binderclip.pages.parts import lines_of
-from binderclip.pages.telling import sentence
+from binderclip.pages.telling import Words, sentence
 from binderclip.rest.faults import hidden, own_folders
 
 _SHARED = "put it where everybody can reach it"
-_HINTS = (
-    (re.compile(r"give its path$"), _SHARED),
-    (re.compile(r"give the notebook's path$"), "put the notebook where everybody can reach it"),
-    (re.compile(r"\bthis machine is online"), "this service can reach the internet"),
-    (
-        re.compile(r"for an authority of your own, set SSL_CERT_FILE to its certificate"),
-        f"download the notebook in a browser, and {_SHARED}",
-    ),
+_WORDS = Words(
+    path=_SHARED,
+    notebook="put the notebook where everybody can reach it",
+    online="this service can reach the internet",
+    authority=f"download the notebook in a browser, and {_SHARED}",
 )
 _ALLOWED = "; whoever runs this service says which networks it may reach"
 
@@ -51,15 +45,9 @@ def passes(error: BinderclipError) -> bool:
     return telling.told(error, error.hint).again
 
 
-def notice(lines: Iterable[str]) -> Html | None:
-    told = [element("p", sentence(line)) for line in lines]
-    return element("div", *told, class_="notice", role="status") if told else None
-
-
 def _hint(error: BinderclipError) -> str | None:
     hint = error.hint
     if hint is None:
         return None
-    for pattern, here in _HINTS:
-        hint = pattern.sub(here, hint)
+    hint = telling.reworded(hint, _WORDS)
     return hint + _ALLOWED if isinstance(error, AddressForbidden) else hint

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
@@ -12,7 +13,7 @@ _AT_ONCE_BYTES = 32 * 2**10
 _WOKEN_AT_ONCE = 200
 
 
-class Follower:
+class Follower(ABC):
     """One stream's place in a source. ``at`` is the number of the next frame; ``quiet`` is True
     where nothing was sent since the clock came by last, and ``beat`` where it is time to show that
     the connection lives. ``part`` is the clock's.
@@ -26,9 +27,9 @@ class Follower:
         self.beat = False
         self.part = 0
 
+    @abstractmethod
     def wake(self) -> None:
         """There may be something new."""
-        raise NotImplementedError
 
 
 class Source:

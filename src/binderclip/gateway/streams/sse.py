@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar, cast
+from typing import Protocol, TypeVar
 
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from binderclip.errors import BinderclipError
-from binderclip.gateway.context import Gateway
+from binderclip.gateway.context import Gateway, one_in
 from binderclip.gateway.streams.clock import BEAT_S, Clock
 from binderclip.gateway.streams.frames import BEAT
 from binderclip.gateway.streams.source import Follower, Source
@@ -103,9 +103,7 @@ def streams_of(connection: HTTPConnection) -> Streams:
 
 
 def streams_in(app: Starlette) -> Streams:
-    if not hasattr(app.state, "streams"):
-        app.state.streams = Streams()
-    return cast("Streams", app.state.streams)
+    return one_in(app, Streams)
 
 
 @contextmanager

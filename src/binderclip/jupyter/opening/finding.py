@@ -7,11 +7,10 @@ import hashlib
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
-from binderclip.addresses.naming import TEXT_SUFFIXES, suffix
 from binderclip.addresses.source import Source
 from binderclip.cache import Cache
 from binderclip.copying import Copies
-from binderclip.errors import BinderclipError, TooLarge
+from binderclip.errors import BinderclipError
 from binderclip.events import Event, Progress
 from binderclip.fetch import Fetched, Limits, fetch
 from binderclip.filling import Facts
@@ -21,13 +20,10 @@ from binderclip.jupyter.opening.describing import Wanted, wanted
 from binderclip.notebook import parse
 from binderclip.pages.excerpt import Excerpt, excerpt
 from binderclip.pages.kept import Tell, bare
+from binderclip.pages.lengths import LARGE_BYTES, refuse_long_text
 from binderclip.spec.model import Binder
 
 LIMITS = Limits(max_bytes=48 * 2**20, total_timeout_s=60.0)
-TEXT_BYTES = 4 * 2**20
-"""The largest text notebook: their headers are slower to read."""
-LARGE_BYTES = 2**20
-"""Notebooks above that are looked at one at a time."""
 _FILE_BYTES = 500
 """About what Python holds of a file, besides its names."""
 
@@ -76,7 +72,7 @@ class Finder:
         NotebookError.
         """
         fetched = await fetch(source, guard=self._guard, limits=LIMITS, observe=tell)
-        _refuse_long_text(fetched)
+        refuse_long_text(fetched, "upload it here")
         large = len(fetched.data) > LARGE_BYTES
         async with self._turn if large else nullcontext():
             tell("reading the notebook")
@@ -89,15 +85,6 @@ class Finder:
         except BinderclipError as error:
             return replace(found, content_failure=bare(error))
         return replace(found, copies=copies)
-
-
-def _refuse_long_text(fetched: Fetched) -> None:
-    name, size = fetched.source.name, len(fetched.data)
-    if suffix(name) in TEXT_SUFFIXES and size > TEXT_BYTES:
-        raise TooLarge(
-            f"{name}: found a text notebook of {size:,} bytes, expected at most {TEXT_BYTES:,}",
-            hint="upload it here",
-        )
 
 
 def _looked_at(fetched: Fetched, facts: Facts) -> Found:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from binderclip.addresses.link import MAX_CHARACTERS
 from binderclip.addresses.masking import masked
 from binderclip.errors import BinderclipError
 from binderclip.jupyter.opening.query import Query
 from binderclip.jupyter.opening.telling import told
 from binderclip.pages.markup import Html, document, element, joined
+from binderclip.pages.parts import address_box, going_on, notice
 from binderclip.pages.telling import sentence, shortened
 
 STYLE = "open/style.css"
@@ -41,23 +41,14 @@ def waiting(frame: Frame, query: Query, job: str, steps: Sequence[str], was: str
     """Looks again by itself, script or not."""
     again = query.link(job=job, was=was)
     refresh = element("meta", http_equiv="refresh", content=f"{_REFRESH_S}; url={again}")
-    last = len(steps) - 1
-    rows = [
-        element("li", shortened(step), aria_current="step" if number == last else None)
-        for number, step in enumerate(steps)
-    ]
     return frame.page(
         "Fetching",
         element("h1", "Fetching the notebook"),
         element("p", element("span", masked(query.url), class_="address", dir="ltr")),
-        element("div", class_="bar", role="presentation"),
-        element("ol", *rows, class_="steps", aria_live="polite"),
-        element(
-            "p",
-            "Nothing is written yet: you are asked first. This page looks again by itself; ",
-            element("a", "look again now", href=again),
-            ".",
-            class_="quiet",
+        going_on(
+            [shortened(step) for step in steps],
+            "Nothing is written yet: you are asked first.",
+            again,
         ),
         head=(refresh,),
     )
@@ -69,30 +60,14 @@ def front(frame: Frame, query: Query, remarks: Sequence[str] = ()) -> str:
         "A file on GitHub or another forge, a gist, a DOI, a launch link, or any address that "
         "begins with https: or http:. You are shown what it is before anything is saved."
     )
-    notes = joined(element("p", sentence(line)) for line in remarks)
-    box = element(
-        "input",
-        id="url",
-        name="url",
-        value=query.url[:MAX_CHARACTERS],
-        type="text",
-        inputmode="url",
-        maxlength=str(MAX_CHARACTERS),
-        required=True,
-        autofocus=True,
-        autocomplete="off",
-        autocapitalize="off",
-        spellcheck="false",
-        aria_describedby="about",
-    )
     return frame.page(
         "Open a notebook",
-        element("div", notes, class_="notice", role="status") if remarks else None,
+        notice(remarks),
         element("h1", "Open a notebook by its address"),
         element(
             "form",
             element("label", "The notebook's address", for_="url"),
-            box,
+            address_box(query.url),
             query.hidden("url"),
             element("p", words, class_="quiet", id="about"),
             element("p", element("button", "Show it", type="submit"), class_="actions"),

@@ -4,22 +4,18 @@ where there are files, paths and a network of one's own.
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 
 from binderclip.errors import AddressForbidden, BinderclipError, SessionError
 from binderclip.pages import telling
-from binderclip.pages.telling import Told
+from binderclip.pages.telling import Told, Words
 from binderclip.wire import error_as_json
 
-_HINTS = (
-    (re.compile(r"give its path$"), "upload it here"),
-    (re.compile(r"give the notebook's path$"), "upload the notebook here"),
-    (re.compile(r"\bthis machine is online"), "this server can reach the internet"),
-    (
-        re.compile(r"for an authority of your own, set SSL_CERT_FILE to its certificate"),
-        "download the notebook in a browser, and upload it here",
-    ),
+_WORDS = Words(
+    path="upload it here",
+    notebook="upload the notebook here",
+    online="this server can reach the internet",
+    authority="download the notebook in a browser, and upload it here",
 )
 _ALLOWED = ", or ask whoever runs this server to allow its network (c.Binderclip.allowed_networks)"
 _EVERYBODY = "put the notebook where everybody can reach it"
@@ -48,8 +44,7 @@ def _hint(error: BinderclipError) -> str | None:
     hint = error.hint
     if hint is None:
         return None
-    for pattern, here in _HINTS:
-        hint = pattern.sub(here, hint)
+    hint = telling.reworded(hint, _WORDS)
     if isinstance(error, AddressForbidden) and hint == _EVERYBODY:
         hint += _ALLOWED
     return hint

@@ -21,9 +21,8 @@ from binderclip.hubs.models import moment
 from binderclip.servers.ending import ANSWER_S, shown, state, stopped_by_itself
 from binderclip.session import HubServer, Session
 from binderclip.web import Web
+from binderclip.web.waits import FIRST_S, longer
 
-_FIRST_WAIT_S = 0.1
-_LONGEST_WAIT_S = 2.0
 # Right after its start a server is reached by way of its hub now and then, which takes no token of
 # the server's.
 _REFUSALS = 6
@@ -63,7 +62,7 @@ class Settling:
         the hub makes no token for it.
         """
         clock = asyncio.get_running_loop().time
-        until, wait_s, refusals = clock() + within_s, _FIRST_WAIT_S, 0
+        until, wait_s, refusals = clock() + within_s, FIRST_S, 0
         while (now := await state(self._web, self.session)) != "up":
             refusals = refusals + 1 if now == "refused" else 0
             if now == "refused" and self.session.hub is None and await self._of_hub():
@@ -79,8 +78,7 @@ class Settling:
                     f"{within_s:g} s",
                     hint="try again; if it stays so, ask those who run the hub",
                 )
-            await asyncio.sleep(wait_s)
-            wait_s = min(wait_s * 1.6, _LONGEST_WAIT_S)
+            wait_s = await longer(wait_s)
         return self.session
 
     async def _of_hub(self) -> bool:

@@ -37,8 +37,8 @@ from binderclip.targets.gateway.deadlines import Deadlines
 from binderclip.targets.gateway.hints import tokens, typed
 from binderclip.unbroken import to_its_end
 from binderclip.web import Web
+from binderclip.web.waits import FIRST_S, longer
 
-_FIRST_WAIT_S = 0.1
 _LONGEST_WAIT_S = 5.0
 _LET_GO_S = 30.0
 # Their servers are made for one launch, and go with it.
@@ -131,7 +131,7 @@ class Launch:
         """What it tells, to its end. A connection that breaks is taken up where it was: the launch
         goes on at the gateway. Raises what it fails with, TimedOut, Unreachable.
         """
-        after, lost_at, wait_s = "", None, _FIRST_WAIT_S
+        after, lost_at, wait_s = "", None, FIRST_S
         while True:
             why = "the connection ended"
             try:
@@ -146,7 +146,7 @@ class Launch:
                             return
                         if number and number == after:
                             continue  # told again: that is no progress
-                        after, lost_at, wait_s = number or after, None, _FIRST_WAIT_S
+                        after, lost_at, wait_s = number or after, None, FIRST_S
                         yield step
             except Gone as error:
                 raise LaunchError(error.message, hint="it was stopped there; try again") from error
@@ -159,8 +159,7 @@ class Launch:
                     f"{why}; so it was for {self._deadlines.absence_s:g} s",
                     hint="try again: what was built until then may be there still",
                 )
-            await asyncio.sleep(wait_s)
-            wait_s = min(wait_s * 1.6, _LONGEST_WAIT_S)
+            wait_s = await longer(wait_s, _LONGEST_WAIT_S)
 
     async def _next(
         self, told: AsyncGenerator[tuple[str, Progress | Log | Up], None]
@@ -204,7 +203,7 @@ class Launch:
         return found.url if found.url.endswith("/") else f"{found.url}/"
 
     async def _answering(self) -> None:
-        until, wait_s = self._clock() + self._deadlines.up_s, _FIRST_WAIT_S
+        until, wait_s = self._clock() + self._deadlines.up_s, FIRST_S
         while (now := await state(self._web, self._session)) != "up":
             if self._clock() + wait_s > until:
                 raise TimedOut(
@@ -212,8 +211,7 @@ class Launch:
                     f"as a server does within {self._deadlines.up_s:g} s ({now})",
                     hint="try again; if it stays so, ask those who run the gateway",
                 )
-            await asyncio.sleep(wait_s)
-            wait_s = min(wait_s * 1.6, _LONGEST_WAIT_S)
+            wait_s = await longer(wait_s, _LONGEST_WAIT_S)
 
     def _note(self, session: Session) -> None:
         self._session = session

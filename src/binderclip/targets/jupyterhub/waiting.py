@@ -17,9 +17,8 @@ from binderclip.session import HubServer, Session
 from binderclip.targets.jupyterhub.deadlines import Deadlines
 from binderclip.targets.jupyterhub.options import Wish, about
 from binderclip.web import Web
+from binderclip.web.waits import FIRST_S, longer
 
-_FIRST_WAIT_S = 0.1
-_LONGEST_WAIT_S = 2.0
 # A stream that is cut at once so often will be cut again: the state is asked for, then.
 _VAIN_STREAMS = 3
 _IN_TIME = re.compile(r"time(d )?out|in time|in \d+ s", re.IGNORECASE)
@@ -40,7 +39,7 @@ class Waiting:
         """As the hub has it. One that does not answer is asked again for a while, since hubs are
         restarted with their users' servers running. Raises Unreachable.
         """
-        until, wait_s = self._clock() + self._deadlines.absence_s, _FIRST_WAIT_S
+        until, wait_s = self._clock() + self._deadlines.absence_s, FIRST_S
         while True:
             try:
                 return await self._hub.server(self._place.user, self._place.name)
@@ -50,18 +49,18 @@ class Waiting:
                         f"{error.message}; so it was for {self._deadlines.absence_s:g} s",
                         hint="if the hub did start the server, `binderclip sessions stop` ends it",
                     ) from error
-            wait_s = await _longer(wait_s)
+            wait_s = await longer(wait_s)
 
     async def until_stopped(self) -> HubServerState | None:
         """Until a stop that somebody asked for is through. Raises TimedOut, Unreachable."""
-        until, wait_s = self._clock() + self._deadlines.stop_s, _FIRST_WAIT_S
+        until, wait_s = self._clock() + self._deadlines.stop_s, FIRST_S
         while (state := await self.state()) is not None and state.pending == "stop":
             if self._clock() + wait_s > until:
                 raise TimedOut(
                     f"{self.shown} is being stopped, and still was {self._deadlines.stop_s:g} s on",
                     hint=f"look at {masked(home_page(self._hub.api))}",
                 )
-            wait_s = await _longer(wait_s)
+            wait_s = await longer(wait_s)
         return state
 
     async def until_ready(self, wish: Wish) -> AsyncGenerator[Progress, None]:
@@ -69,7 +68,7 @@ class Waiting:
         that fails, TimedOut, Unreachable.
         """
         said: set[str] = set()
-        vain, wait_s = 0, _FIRST_WAIT_S
+        vain, wait_s = 0, FIRST_S
         while (state := await self.state()) is None or not state.ready:
             if state is None or not state.active:
                 why = await self._hub.reason(self._place.user, self._place.name)
@@ -77,7 +76,7 @@ class Waiting:
             if self._clock() + wait_s > self._until:
                 raise self._late()
             if vain == _VAIN_STREAMS:
-                wait_s = await _longer(wait_s)
+                wait_s = await longer(wait_s)
                 continue
             before = len(said)
             async with aclosing(self._steps()) as steps:
@@ -88,14 +87,14 @@ class Waiting:
                         said.add(step.message)
                         yield Progress("launching", _line(step))
             vain = 0 if len(said) > before else vain + 1
-            wait_s = await _longer(wait_s)
+            wait_s = await longer(wait_s)
 
     async def until_answering(self, web: Web, session: Session) -> None:
         """Until the server itself takes the token. Raises TimedOut, Unreachable, Refused, and
         LaunchError for a server that ends right after it started.
         """
         server = Server(web, session)
-        until, wait_s = self._clock() + self._deadlines.up_s, _FIRST_WAIT_S
+        until, wait_s = self._clock() + self._deadlines.up_s, FIRST_S
         while True:
             status, why = await _status(server)
             if status == 200:  # noqa: PLR2004 - HTTP
@@ -111,7 +110,7 @@ class Waiting:
                     f"{self._deadlines.up_s:g} s ({why or status})",
                     hint="try again; if it stays so, ask those who run the hub",
                 )
-            wait_s = await _longer(wait_s)
+            wait_s = await longer(wait_s)
 
     @property
     def shown(self) -> str:
@@ -175,11 +174,6 @@ async def _status(server: Server) -> tuple[int, str]:
     except BinderclipError as error:
         return 0, error.message
     return answer.status, ""
-
-
-async def _longer(wait_s: float) -> float:
-    await asyncio.sleep(wait_s)
-    return min(wait_s * 1.6, _LONGEST_WAIT_S)
 
 
 def _line(step: Step) -> str:
