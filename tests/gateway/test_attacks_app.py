@@ -7,11 +7,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import threading
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -23,6 +22,7 @@ from hypothesis import settings as how
 from hypothesis import strategies as st
 from starlette.routing import BaseRoute, Route
 from tests.gateway.rig import Client, inside, settings_for
+from tests.gateway.rig_http import listening
 
 from binderclip.gateway.app import create
 from binderclip.gateway.settings.model import (
@@ -223,13 +223,8 @@ def shelf() -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with listening(Handler) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.mark.parametrize("name", ["hostile", "embedded", "ref", "broken", "absent"])

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,6 +17,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 from tests.gateway.rig import Client, inside, settings_for
+from tests.gateway.rig_http import listening
 
 from binderclip.gateway.launches.looking import Looker
 from binderclip.gateway.settings.model import PlaceSettings, Settings
@@ -67,14 +67,9 @@ def inner() -> Iterator[Inner]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found = Inner(server.server_port)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield found
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with listening(Handler) as port:
+        found = Inner(port)
+        yield found
 
 
 @pytest.fixture

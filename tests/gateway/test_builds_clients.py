@@ -7,11 +7,10 @@ import functools
 import json
 import shutil
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn
@@ -23,6 +22,7 @@ from httpx_sse import connect_sse
 from tests.gateway.rig import LOOPBACK, settings_for
 from tests.gateway.rig_api import notebook, shelf
 from tests.gateway.rig_builds import SERVER, TOKEN, Worker, build_of, serving
+from tests.gateway.rig_http import listening
 from tests.gateway.test_builds import HUB
 from tests.jupyter.rig import served
 
@@ -191,13 +191,8 @@ def book(thebe: Path) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
             """Nobody reads it."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler))
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with listening(functools.partial(Handler)) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.mark.slow

@@ -7,11 +7,10 @@ import os
 import re
 import socket
 import subprocess
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +20,7 @@ import pytest
 from tests.binderhub.rig import Kind, RealBinderHub, binderhub_python, started
 from tests.gateway.rig import settings_for
 from tests.gateway.rig_envs import notebook, published, served, whole
+from tests.gateway.rig_http import listening
 
 from binderclip.gateway.settings.model import Limits
 
@@ -258,15 +258,8 @@ def answering(answer: bytes, status: int = 200) -> Iterator[tuple[str, list[tupl
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/", asked
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with listening(Handler) as port:
+        yield f"http://127.0.0.1:{port}/", asked
 
 
 def called(*values: Mapping[str, Any]) -> list[dict[str, Any]]:

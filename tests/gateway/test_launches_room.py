@@ -7,12 +7,13 @@ import gzip
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from tests.gateway.rig import LOOPBACK, inside, settings_for
+from tests.gateway.rig_http import listening
 from tests.gateway.rig_launches import notebook
 
 from binderclip import sources
@@ -60,17 +61,12 @@ def slow() -> Iterator[Slow]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    made.url = f"http://127.0.0.1:{server.server_port}/"
-    try:
-        yield made
-    finally:
-        made.gate.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with listening(Handler) as port:
+        made.url = f"http://127.0.0.1:{port}/"
+        try:
+            yield made
+        finally:
+            made.gate.set()
 
 
 def test_there_is_room_for_so_much_and_small_ones_have_their_own() -> None:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.moto import s3_server
 
 pytestmark = pytest.mark.slow
 
-_LEASH = Path(__file__).resolve().parents[1] / "hubs" / "leash.py"
 _WORK = """
 import s3fs
 
@@ -58,27 +55,8 @@ except CacheError as error:
 def s3(tool: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server that takes any signature."""
     log = tmp_path_factory.mktemp("moto") / "log"
-    moto = str(tool("managers/bin/moto_server"))
-    with subprocess.Popen(
-        [sys.executable, str(_LEASH), str(log), moto, "-H", "127.0.0.1", "-p", "0"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    ) as leash:
-        try:
-            yield _listening(log)
-        finally:
-            leash.communicate()
-
-
-def _listening(log: Path) -> str:
-    ends = time.monotonic() + 60
-    while time.monotonic() < ends:
-        said = log.read_text() if log.exists() else ""
-        if found := re.search(r"Running on (http://127\.0\.0\.1:\d+)", said):
-            return found[1]
-        time.sleep(0.05)
-    raise AssertionError(log.read_text())
+    with s3_server(tool("managers/bin/moto_server"), log) as url:
+        yield url
 
 
 def test_an_object_store(s3: str, tool: Callable[[str], Path], tmp_path: Path) -> None:

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-import subprocess
-import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.jupyter.rig import Served, notebook, served
+from tests.moto import s3_server
 
 pytestmark = pytest.mark.slow
 
@@ -23,7 +20,6 @@ IMAGE = {"host": "https://quay.io", "path": "o/name", "ref": "1"}
 FACTS = 'c.Binderclip.image = "quay.io/o/name:1"\n'
 OFF = 'c.ServerApp.jpserver_extensions = {"binderclip": False}\n'
 OWN = {"version": 1, "image": {"host": "https://ghcr.io", "path": "p/own"}}
-LEASH = Path(__file__).parent.parent / "hubs" / "leash.py"
 
 REFUSING = """
 from tornado.web import HTTPError
@@ -74,29 +70,10 @@ class Bucket:
 @pytest.fixture(scope="module")
 def bucket(managers_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
     log = tmp_path_factory.mktemp("moto") / "log"
-    moto = str(managers_python.parent / "moto_server")
-    with subprocess.Popen(
-        [sys.executable, str(LEASH), str(log), moto, "-H", "127.0.0.1", "-p", "0"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    ) as leash:
-        try:
-            made = Bucket(_listening(log))
-            made.ask("PUT")
-            yield made
-        finally:
-            leash.communicate()
-
-
-def _listening(log: Path) -> str:
-    ends = time.monotonic() + 60
-    while time.monotonic() < ends:
-        said = log.read_text() if log.exists() else ""
-        if found := re.search(r"Running on (http://127\.0\.0\.1:\d+)", said):
-            return found[1]
-        time.sleep(0.05)
-    raise AssertionError(log.read_text())
+    with s3_server(managers_python.parent / "moto_server", log) as url:
+        made = Bucket(url)
+        made.ask("PUT")
+        yield made
 
 
 @contextmanager

@@ -7,9 +7,13 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from binderclip.environment import Environment
+from binderclip.errors import BinderclipError
+from binderclip.guard import OpenGuard
+from binderclip.servers import Server
 from binderclip.session import Session
 from binderclip.spec.model import Reference
 from binderclip.targets import Target
+from binderclip.web import Web
 
 IMAGE = Reference("https://quay.io", "o/image", ref="latest")
 
@@ -61,3 +65,12 @@ class Case:
     noted: bool = True
     apart: bool = True
     elsewhere: bool = True
+
+
+async def server_up(session: Session) -> bool:
+    """Whether its server answers, as one that is gone does not."""
+    async with Web(OpenGuard()) as web:
+        try:
+            return (await Server(web, session).ask("GET", "api/status")).ok
+        except BinderclipError:
+            return False

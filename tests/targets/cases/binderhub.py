@@ -15,15 +15,11 @@ from pathlib import Path
 import pytest
 from tests.binderhub.conftest import GOOD
 from tests.binderhub.replay import SERVER_TOKEN, Step, event, events, replay_hub
-from tests.targets.case import IMAGE, Case, Noted, files
+from tests.targets.case import IMAGE, Case, Noted, files, server_up
 
 from binderclip.environment import Environment
-from binderclip.errors import BinderclipError
 from binderclip.guard import OpenGuard
-from binderclip.servers import Server
-from binderclip.session import Session
 from binderclip.targets.binderhub import BinderHubTarget
-from binderclip.web import Web
 
 __all__ = ["MARKS", "case_binderhub"]
 
@@ -118,15 +114,7 @@ def case_binderhub(tools: Path, tmp_path: Path) -> Iterator[Case]:
             good=GOOD,
             refused=(Environment(), Environment(image=IMAGE), files(requirements_txt="numpy")),
             failing=lambda ledger: (make(ledger, broken.url), GOOD),
-            up=_up,
+            up=server_up,
             left=launching.left,
             secrets=(SERVER_TOKEN,),
         )
-
-
-async def _up(session: Session) -> bool:
-    async with Web(OpenGuard()) as web:
-        try:
-            return (await Server(web, session).ask("GET", "api/status")).ok
-        except BinderclipError:
-            return False

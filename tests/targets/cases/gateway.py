@@ -8,16 +8,12 @@ from collections.abc import Iterator
 import psutil
 import pytest
 from tests.gateway.rig import Served, process
-from tests.targets.case import Case, Noted, files
+from tests.targets.case import Case, Noted, files, server_up
 
 from binderclip.environment import Environment
-from binderclip.errors import BinderclipError
 from binderclip.guard import OpenGuard
-from binderclip.servers import Server
-from binderclip.session import Session
 from binderclip.spec.model import Reference
 from binderclip.targets.gateway import GatewayTarget
-from binderclip.web import Web
 
 __all__ = ["MARKS", "case_gateway", "gateway"]
 
@@ -56,18 +52,10 @@ def case_gateway(gateway: Served) -> Case:
         good=Environment(),
         refused=(Environment(build=Reference("file:///home/me", "repository")),),
         failing=lambda ledger: (make(ledger), files(apt_txt="gcc")),
-        up=_up,
+        up=server_up,
         left=lambda: _left(gateway),
         secrets=(TOKEN,),
     )
-
-
-async def _up(session: Session) -> bool:
-    async with Web(OpenGuard()) as web:
-        try:
-            return (await Server(web, session).ask("GET", "api/status")).ok
-        except BinderclipError:
-            return False
 
 
 def _left(gateway: Served) -> list[str]:
